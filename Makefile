@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
+.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures notebooks \
     install-test kill-test faults large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test slurm-test deploy-test simulate
 .DELETE_ON_ERROR:
 
@@ -113,11 +113,11 @@ install-test: dev ## slow: install with pip in each documented way
 docs-test: dev ## slow: build a wheel and check that its platform serves the documentation
 	$(PYTEST) tests/docs/test_wheel.py -m slow --timeout 1500 $(ARGS)
 
-api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them, EXAMPLES=n)
+api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them, EXAMPLES=n, PHASES=…)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
 
 console-test: bundle ## slow: use the console, bundled, in a real browser (needs chromium)
-	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
+	$(PYTEST) tests/console -m slow -n 2 --dist loadfile $(ARGS)
 
 container-test: dev ## slow: build and run images of containers (needs the packages podman, runc and docker.io, and root)
 	$(PYTEST) tests/compatibility/containers tests/runners/containers -m slow --timeout 1500 $(ARGS)
@@ -142,5 +142,8 @@ deploy-test: dev ## slow: build the images, start compose.yaml, render the chart
 catalogue-pictures: setup ## draw the results on the cards of the console's catalogue again, from runs on the footage
 	$(BIN)/python -m demo.catalogue_pictures $(ARGS)
 
+notebooks: dev ## execute the notebooks of the documentation and store their outputs
+	NOTEBOOKS=1 $(PYTEST) -q tests/docs/test_notebooks.py -k runs_and_shows $(ARGS)
+
 pictures: bundle ## take the pictures of the console again, into docs/pictures
-	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)
+	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 --dist loadfile $(ARGS)

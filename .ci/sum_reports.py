@@ -33,7 +33,11 @@ def main(folder: Path, failed_stages: list[str]) -> int:
 def _read(report: Path) -> Iterator[tuple[str, str]]:
     """Yield the name and outcome of each test of a report. A test has a second entry where its clean-up failed."""
     outcomes: dict[str, str] = {}
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
+    try:
+        cases = ElementTree.parse(report).getroot().iter("testcase")
+    except ElementTree.ParseError:  # its stage was killed while pytest wrote; that counts as a failed stage
+        return
+    for case in cases:
         test = f"{case.get('classname')}::{case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
             outcomes[test] = "failed"

@@ -22,6 +22,7 @@ from voxel51.runners.environments.store import EnvironmentStore, StoreSettings
 from voxel51.runners.environments.uv import IndexSettings
 from voxel51.runners.interface import AttemptOutcome, Runner
 from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.local_job import LocalJob
 from voxel51.runners.local_platform import LocalPlatform
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.programs import BundleProgram, PackageProgram, Program, StoredFile
@@ -69,7 +70,8 @@ def _build_ms(store: EnvironmentStore, folder: Path) -> float:
 def _jobs(stack: ExitStack, folder: Path, store: EnvironmentStore, policy: SandboxPolicy) -> list[tuple[float, float]]:
     archive = folder / "archive"
     archive.write_bytes(_archive())
-    platform = LocalPlatform("bench/one-file", "1.0.0", {"plan": SOURCE, "archive": archive}, {}, {}, folder, _ignore)
+    job = LocalJob("bench/one-file", "one-file", "1.0.0", {"plan": SOURCE, "archive": archive}, {}, {})
+    platform = LocalPlatform(job, folder, _ignore)
     stack.enter_context(platform)
     bundles = _Bench(BundleRunner(folder / "bundles", store, policy), platform)
     packages = _Bench(_package_runner(folder, policy), platform)

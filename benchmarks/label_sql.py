@@ -1,4 +1,4 @@
-"""SQL over labels: a GROUP BY over many detections, beside the same over a plain Parquet file of one column.
+"""SQL over labels: a GROUP BY over many detections, beside the same by DuckDB on the bare files.
 
 ``VOXEL51_BENCHMARK_DETECTIONS`` is the number of detections; the default is 5 million, in 100 files as of 100 jobs.
 """

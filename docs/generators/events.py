@@ -21,6 +21,8 @@ _MEANINGS = {
     EventName.UNARCHIVED: "the job was unarchived",
     EventName.EXPIRED: "the output of the job expired",
     EventName.DELETED: "the job was deleted",
+    EventName.REVIEWED: "a review of the labels of the job was saved, as the version of the event",
+    EventName.BATCH_ENDED: "the batch has ended or was cancelled",
 }
 
 

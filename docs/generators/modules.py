@@ -19,7 +19,8 @@ PAGES: Mapping[str, Page] = {
     "users": Page("Client for users", "users.api"),
     "users-async": Page("Client for asyncio", "users.async_api"),
     "tokens": Page("Tokens", "users.auth apps.auth"),
-    "jobs": Page("Job requests and results", "users.jobs users.running users.progress"),
+    "jobs": Page("Job requests and results", "users.jobs users.scheduling users.scheduled_work "
+        "users.pipeline_documents users.running users.batch_results users.notebook_media users.progress"),
     "queries": Page("Queries", "users.query"),
     "errors": Page("Client errors", "transport.errors"),
     "helpers": Page("Helpers of the original client", "users.utils users.logging"),
@@ -35,6 +36,7 @@ PAGES: Mapping[str, Page] = {
         "labels.formats.supervision"),
     "label-measures": Page(
         "Evaluate and compare labels", "labels.evaluate labels.compare labels.box_differences labels.charts "
+        "labels.chart_files labels.chart_pictures "
         "labels.label_table"),
     "label-drawing": Page("Draw labels", "labels.draw labels.contact_sheet labels.drawing_primitives"),
     "media": Page(
@@ -43,8 +45,9 @@ PAGES: Mapping[str, Page] = {
         "labels.media.audio_reader"),
     "analytics": Page(
         "Write an analytic", "platform platform.decorator platform.annotations platform.definition "
-        "platform.entry_points platform.job platform.video platform.selection platform.parameter_groups "
-        "platform.errors platform.weights platform.local"),
+        "platform.entry_points platform.job platform.video platform.frame_batches platform.selection "
+        "platform.parameter_groups platform.errors platform.weights platform.local platform.splitting "
+        "platform.frame_part platform.measures"),
     "original-sdk": Page(
         "The original SDK", "platform.task platform.api platform.utils platform.auth platform.config "
         "platform.serializable image2video.core"),

@@ -17,9 +17,10 @@ GROUPS: Mapping[str, str] = {
     "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
-    "Jobs": "concurrency import_seconds job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
+    "Jobs": "concurrency import_seconds split_part_seconds job_attempts job_wall_seconds job_cpu_seconds "
+    "job_memory_bytes job_file_bytes "
     "job_processes job_scratch_bytes job_scratch_files job_written_bytes job_network_bytes grace_seconds "
-    "stop_drain_seconds sandbox sandbox_minimum weights_dir cache_dir",
+    "job_gpus stop_drain_seconds sandbox sandbox_minimum weights_dir cache_dir",
     "Bundles": "bundle_deployers bundle_bytes bundles_per_user bundle_builds package_index package_file_servers "
     "package_wheels package_sources build_wall_seconds build_memory_bytes build_retry_seconds environment_bytes",
     "Containers": "container_engine container_runtime container_user_namespace container_cpus container_internet "
@@ -28,8 +29,8 @@ GROUPS: Mapping[str, str] = {
     "rendition_retention_days renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days "
     "usage_retention_days",
-    "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute "
-    "account_failures_per_minute",
+    "Limits per user": "user_bytes user_running_jobs batches_per_user open_batches_per_user requests_per_second "
+    "requests_burst address_failures_per_minute account_failures_per_minute",
     "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",
     "Outbound requests": "outbound_allow outbound_threads delivery_retention_days",
 }

@@ -35,6 +35,18 @@ def test_users_are_listed(api: ApplicationAPI) -> None:
     assert sorted(api.list_users()) == ["alice", "bob"]
 
 
+def test_application_lets_its_users_share_results(api: ApplicationAPI) -> None:
+    assert api.shares_results() is False
+
+    api.share_results()
+    assert api.shares_results() is True
+    api.share_results(enabled=False)
+    assert api.shares_results() is False
+
+    with pytest.raises(ApplicationAPIError, match="enabled"):
+        api.share_results("yes")  # type: ignore[arg-type]
+
+
 def test_data_of_one_user_are_hidden_from_another(api: ApplicationAPI, tmp_path: Path) -> None:
     api.with_user("alice")
     data_id = upload(api, tmp_path / "of-alice.txt")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.unpacked_wheel import ROOT
+from ci.conftest import EVERYTHING_IMPORTS
 from support.video_samples import numbered_video
 from support.waiting import wait_until
 from voxel51.users.api import API
@@ -20,16 +20,6 @@ from voxel51.users.jobs import JobRequest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 UV = Path(sys.executable).with_name("uv")
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel of the platform and that of the weights."""
-    folder = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, ROOT / "weights"):
-        subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", folder, source], check=True)
-    [platform], [weights] = folder.glob("voxel51_platform-*.whl"), folder.glob("voxel51_platform_weights-*.whl")
-    return platform, weights
 
 
 @contextmanager
@@ -88,6 +78,8 @@ def test_pipx_installs_the_laptop_edition(wheels: tuple[Path, Path], tmp_path: P
             [*pipx, *arguments], env={**os.environ, **home}, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr[-4000:]
+    python = tmp_path / "pipx" / "venvs" / "voxel51-platform" / "bin" / "python"
+    subprocess.run([python, "-c", EVERYTHING_IMPORTS], check=True, cwd=tmp_path)
     voxel51: list[str | Path] = [tmp_path / "bin" / "voxel51"]
 
     with started([*voxel51, "server", "start"], tmp_path, home) as url:

@@ -28,18 +28,6 @@ assert VideoLabels.from_file(result.outputs["labels"]).frames
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel of the platform and that of the weights, as `make build` builds them."""
-    folder = tmp_path_factory.mktemp("wheels")
-    for project in (ROOT, ROOT / "weights"):
-        build = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, project]
-        subprocess.run(build, check=True)
-    (platform,) = folder.glob("voxel51_platform-[0-9]*.whl")
-    (weights,) = folder.glob("voxel51_platform_weights-*.whl")
-    return platform, weights
-
-
 def test_the_wheel_of_the_platform_holds_no_weights(wheels: tuple[Path, Path]) -> None:
     platform, _ = wheels
 

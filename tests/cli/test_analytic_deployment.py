@@ -56,6 +56,17 @@ def test_versions_are_listed_and_an_earlier_one_becomes_the_latest(user, source,
     assert latest == {"1.1": False, "1.0": True}
 
 
+def test_one_version_is_deleted_by_its_name(user, source, capsys):
+    assert [deploy(source, "1.0"), deploy(source, "1.1")] == [0, 0]
+
+    assert main(["analytics", "delete", "count-frames@1.0", "--force"]) == 0
+    assert main(["analytics", "delete", "count-frames@1.0", "--force"]) == 1
+    capsys.readouterr()
+
+    assert main(["analytics", "versions", "count-frames", "--json"]) == 0
+    assert [each["version"] for each in json.loads(capsys.readouterr().out)] == ["1.1"]
+
+
 def test_failed_build_is_reported_with_its_line(user, source, capsys):
     assert deploy(source, "1.0", "--no-check", at_import="import not_there") == 1
 

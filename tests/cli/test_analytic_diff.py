@@ -33,7 +33,7 @@ def job_count(user: User) -> int:
 
 def test_versions_are_compared_on_past_videos_and_past_results_are_reused(user, tmp_path, capsys):
     name, video = f"{user.name}/count-frames", sample_video(tmp_path / "video.mp4")
-    assert main(["run", f"{name}@1.0", str(video), "--out", str(tmp_path / "out")]) == 0
+    assert main(["run", "count-frames@1.0", str(video), "--out", str(tmp_path / "out")]) == 0
     capsys.readouterr()
     compare = ["analytics", "diff", f"{name}@1.0", f"{name}@1.1", "--json"]
 
@@ -52,8 +52,6 @@ def test_versions_are_compared_on_past_videos_and_past_results_are_reused(user, 
 
 
 def test_version_without_jobs_is_reported(user, capsys):
-    name = f"{user.name}/count-frames"
-
-    assert main(["analytics", "diff", f"{name}@1.0", f"{name}@1.1"]) == 1
+    assert main(["analytics", "diff", "count-frames@1.0", "count-frames@1.1"]) == 1
 
     assert "none of your last 500 jobs is a complete one of" in capsys.readouterr().err

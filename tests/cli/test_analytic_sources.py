@@ -99,6 +99,26 @@ def test_a_package_that_is_missing_here_is_named(command, tmp_path: Path, video:
     assert "imports 'not_installed_here', which is not installed here. Install the package" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("first_line", "text"),
+    [
+        ("def broken(:", "faulty.py:1: invalid syntax: "),
+        ("limit = int('many')", "faulty.py:1: ValueError: invalid literal for int()"),
+        ("from voxel51.platform import Vidio", "faulty.py:1: ImportError: cannot import name 'Vidio'"),
+        ("from voxel51.platform import analytic; analytic(lambda: None)", "faulty.py:1: TypeError: analytic() takes"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["manifest", "deploy"])
+def test_an_error_of_the_source_names_its_line(command, tmp_path: Path, verb: str, first_line: str, text: str) -> None:
+    analytic = source(tmp_path / "faulty.py", "return VideoLabels()")
+    analytic.write_text(f"{first_line}\n{analytic.read_text()}")
+
+    ran = command(verb, analytic)
+
+    assert ran.status == 1
+    assert text in ran.err
+
+
 def test_an_existing_folder_is_not_replaced(command, tmp_path: Path) -> None:
     (tmp_path / "spots").mkdir()
 
@@ -167,6 +187,40 @@ def test_a_failure_names_who_is_at_fault_and_leaves_no_file(command, tmp_path: P
     assert "so far" in ran.err
     assert "the job failed (ANALYTIC): The analytic failed: RuntimeError: out of luck" in ran.err
     assert not (tmp_path / "out").exists()
+
+
+SPLITTABLE = """\
+from voxel51.platform import SplitKind, Splitting, Video, VideoLabelsWriter, analytic
+
+
+@analytic(version="1", splitting=Splitting(SplitKind.PER_FRAME))
+def brightness(video: Video, labels: VideoLabelsWriter, most: int = 0) -> None:
+    \"""Measure.
+
+    Args:
+        video: the video.
+        most: number of the frame at which to fail.
+    \"""
+    for frame in video:
+        if frame.number == most:
+            raise ValueError("too far")
+        labels.add_frame_attributes(frame, mean=round(float(frame.luma().mean()), 3))
+"""
+
+
+def test_a_job_in_parts_gives_the_labels_of_a_whole_job(command, tmp_path: Path, video: Path) -> None:
+    split = tmp_path / "brightness.py"
+    split.write_text(SPLITTABLE)
+
+    for parts in ("1", "3"):
+        assert command("run", split, video, "--parts", parts, "--out", tmp_path / parts).status == 0
+    failed = command("run", split, video, "--parts", 3, "--param", "most=2", "--out", tmp_path / "failed")
+
+    [whole], [merged] = ((tmp_path / name).iterdir() for name in ("1", "3"))
+    assert merged.read_bytes() == whole.read_bytes()
+    assert failed.status == 1
+    assert "the job failed (ANALYTIC): part 1 of 3: " in failed.err
+    assert not (tmp_path / "failed").exists()
 
 
 def test_the_job_sees_nothing_but_its_source_and_inputs(command, tmp_path: Path, video: Path) -> None:
@@ -316,3 +370,63 @@ def test_a_check_finds_an_analytic_that_accepts_anything(command, tmp_path: Path
         {"name": "manifest", "passed": True, "detail": "valid"},
         {"name": "run", "passed": True, "detail": "left out: it needs other inputs than one video"},
     ]
+
+
+def test_several_analytics_run_together_with_the_outputs_of_separate_runs(command, video: Path, tmp_path: Path) -> None:
+    own = source(tmp_path / "numbering.py", """
+        labels = VideoLabels()
+        for frame in video:
+            labels.add_frame_attributes(frame, number=frame.number)
+        return labels
+    """)  # fmt: skip
+    names = ("voxel51/shot-detection", "voxel51/video-quality", own)
+    for name in names:
+        framewise = ["--param", "framewise=true"] if name == "voxel51/video-quality" else []
+        assert command("run", name, video, "--out", "alone", *framewise).status == 0
+
+    ran = command("run", ",".join(map(str, names)), video, "--out", "joined", "--param", "video-quality.framewise=true")
+
+    assert (ran.status, ran.err) == (0, ran.err)
+    alone = {path.name: path.read_bytes() for path in (tmp_path / "alone").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "joined").iterdir()} == alone
+    assert sorted(alone) == ["in.numbering.json", "in.shot-detection.json", "in.video-quality.json"]
+
+
+def test_failure_of_one_of_several_analytics_is_reported_and_the_others_are_kept(
+    command, video: Path, tmp_path
+) -> None:
+    broken = source(tmp_path / "broken_in_the_middle.py", """
+        for frame in video:
+            if frame.number == 9:
+                raise RuntimeError("a bug of mine")
+        return VideoLabels()
+    """)  # fmt: skip
+
+    ran = command("run", f"{broken},voxel51/shot-detection", video)
+
+    assert (ran.status, ran.out.splitlines()) == (
+        1,
+        ["warning: broken-in-the-middle failed: a bug of mine", "in.shot-detection.json"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "error"),
+    [
+        ("voxel51/shot-detection,voxel51/shot-detection", "an analytic occurs twice"),
+        ("voxel51/shot-detection,voxel51/best-frames", "needs the inputs video, shots"),
+        ("voxel51/shot-detection,voxel51/unknown", "'voxel51/unknown' is not installed"),
+    ],
+)
+def test_analytics_that_cannot_run_together_are_refused(command, video: Path, names: str, error: str) -> None:
+    ran = command("run", names, video)
+
+    assert ran.status == 1
+    assert error in ran.err
+    assert "one analytic at a time" in command("check", "voxel51/shot-detection,voxel51/video-quality").err
+
+
+def test_parameters_of_several_analytics_are_checked(command, video: Path) -> None:
+    ran = command("run", "voxel51/shot-detection,voxel51/video-quality", video, "--param", "framewise=true")
+
+    assert (ran.status, "framewise" in ran.err) == (1, True)

@@ -29,6 +29,22 @@ def test_create_list_and_issue_tokens_for_applications(start_platform: StartPlat
     assert platform.run_command("server", "app", "tokens", "globex") == ""
 
 
+def test_operators_let_users_of_an_application_share_results(platform: PlatformProcess, tmp_path: Path) -> None:
+    acme = Application.create(platform, tmp_path).name
+
+    shown = [
+        platform.run_command("server", "app", "share-results", acme, *state).strip()
+        for state in ((), ("on",), (), ("off",))
+    ]
+
+    assert shown == [
+        f"Users of '{acme}' do not share results",
+        f"Users of '{acme}' share results",
+        f"Users of '{acme}' share results",
+        f"Users of '{acme}' do not share results",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "result"),
     [
@@ -37,6 +53,7 @@ def test_create_list_and_issue_tokens_for_applications(start_platform: StartPlat
         (["create", "a/b"], "not a valid application name"),
         (["token", "unknown", "--out", "t.json"], "Application 'unknown' not found"),
         (["tokens", "{acme}", "--revoke", "x"], "no token 'x'"),
+        (["share-results", "unknown", "on"], "Application 'unknown' not found"),
     ],
 )
 def test_invalid_arguments_are_reported(

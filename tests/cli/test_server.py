@@ -8,6 +8,7 @@ import pytest
 
 from demo.platform_process import COMMAND
 from support.waiting import LIMIT_SECONDS
+from voxel51.cli.main import main
 
 
 def run(*arguments: str | Path | bytes, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -111,3 +112,13 @@ def test_an_invalid_base_url_is_a_usage_error(tmp_path):
 
     assert done.returncode == 2
     assert b"must start with http" in done.stderr
+
+
+def test_the_umask_of_a_program_that_calls_a_command_is_kept(tmp_path):
+    before = os.umask(0o022)
+    try:
+        main(["server", "user", "list", "--dir", str(tmp_path / "none")])
+    finally:
+        kept = os.umask(before)
+
+    assert kept == 0o022

@@ -10,6 +10,12 @@ from demo.platform_process import PlatformProcess
 from support.browsers import Person, Visit, running_browser, visiting
 from support.platforms import new_platform, running
 
+ENVIRONMENT = {
+    "VOXEL51_SERVER_SIGN_UP": "open",
+    "VOXEL51_SERVER_EMBED_ORIGINS": "http://127.0.0.1:*",
+    "VOXEL51_SERVER_BUNDLE_DEPLOYERS": "members",
+}
+
 _numbers = itertools.count(1)
 
 
@@ -17,7 +23,7 @@ _numbers = itertools.count(1)
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """Run one platform for all tests of the console; each test has its own user."""
     folder = tmp_path_factory.mktemp("platform") / "data"
-    with running(new_platform(folder, environment={"VOXEL51_SERVER_SIGN_UP": "open"})) as shared:
+    with running(new_platform(folder, environment=ENVIRONMENT)) as shared:
         yield shared
 
 

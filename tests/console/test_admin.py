@@ -17,7 +17,7 @@ from voxel51.wire.headers import APPLICATION_KEY
 
 pytestmark = pytest.mark.slow
 
-END_MILLISECONDS = 30_000
+END_MILLISECONDS = 120_000
 ENDLESS = 600
 """Run time in seconds of a job that must not finish during a test."""
 PAGES = {
@@ -70,23 +70,23 @@ def asked(person: Person, path: str) -> Any:
     return answer.json()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_operators_reach_every_admin_page_by_the_navigation(operator_visit: Visit, path: str) -> None:
-    page = operator_visit.open("/admin/audit" if path == "/admin" else "/admin")
-    page.get_by_role("navigation", name="Admin").get_by_role("link", name=PAGES[path]).click()
+def test_operators_reach_every_admin_page_by_the_navigation(operator_visit: Visit) -> None:
+    page = operator_visit.open("/admin/audit")
+    for path, heading in PAGES.items():
+        page.get_by_role("navigation", name="Admin").get_by_role("link", name=heading).click()
 
-    expect(page).to_have_url(operator_visit.origin + path)
-    expect(page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
-    expect(page.get_by_text("Loading…")).to_have_count(0)
-    assert_usable(operator_visit)
+        expect(page).to_have_url(operator_visit.origin + path)
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        expect(page.get_by_text("Loading…")).to_have_count(0)
+        assert_usable(operator_visit)
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/admin/applications/any"])
-def test_members_see_that_admin_pages_are_for_operators(visit: Visit, path: str) -> None:
-    page = visit.open(path)
-    expect(page.get_by_role("heading", name="Operators only")).to_be_visible()
-    expect(page.get_by_role("navigation", name="Admin")).to_be_hidden()
-    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Admin")).to_be_hidden()
+def test_members_see_that_admin_pages_are_for_operators(visit: Visit) -> None:
+    for path in (*PAGES, "/admin/applications/any"):
+        page = visit.open(path)
+        expect(page.get_by_role("heading", name="Operators only")).to_be_visible()
+        expect(page.get_by_role("navigation", name="Admin")).to_be_hidden()
+        expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Admin")).to_be_hidden()
     assert_usable(visit)
 
 

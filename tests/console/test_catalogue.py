@@ -43,8 +43,8 @@ def test_cards_show_what_helps_to_choose(visit: Visit) -> None:
     expect(card(page, "voxel51/face-detection")).to_contain_text("WIDER FACE")
     expect(page.get_by_text("public", exact=True)).to_have_count(0)
     pictures = page.locator("img[src*='/pictures/']")
-    expect(pictures).to_have_count(9)
-    for place in range(9):
+    expect(pictures).to_have_count(10)
+    for place in range(10):
         pictures.nth(place).scroll_into_view_if_needed()
     visit.wait_until("[...document.querySelectorAll('main img')].every(each => each.complete && each.naturalWidth > 0)")
     assert_usable(visit)

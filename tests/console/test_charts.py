@@ -1,4 +1,4 @@
-"""Charts of a job: each bar leads to its frame, and each chart can be saved as PNG and CSV."""
+"""Charts of a job, and of all videos: each bar leads to its frame, and each chart can be saved as PNG and CSV."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-MAKING_MILLISECONDS = 60_000
+MAKING_MILLISECONDS = 120_000
 FRAMES = 20
 
 
@@ -53,4 +53,19 @@ def test_charts_count_and_lead_to_frames(visit: Visit, person: Person, tmp_path:
     assert_usable(visit)
 
     page.get_by_role("figure", name="Tracks by length").get_by_role("link").last.click()
+    expect(page.locator('.screen[data-frame="1"]')).to_be_visible(timeout=MAKING_MILLISECONDS)
+
+    # The charts of all videos: a class leads to its videos, and a video to the frame.
+    page = visit.open("/search/charts")
+    by_class = page.get_by_role("figure", name="Detections by class")
+    expect(by_class.get_by_role("listitem")).to_contain_text(f"bit{ones} · 5 tracks", timeout=MAKING_MILLISECONDS)
+    with page.expect_download() as downloading:
+        by_class.get_by_role("button", name="Save “Detections by class” as CSV").click()
+    header, row = downloading.value.path().read_bytes().decode().splitlines()
+    assert header == "label,detections,tracks,seconds,videos,job_id,first_frame"
+    assert row.startswith(f"bit,{ones},5,") and row.endswith(f",1,{job_id},1")
+    assert_usable(visit)
+    by_class.get_by_role("link").click()
+    by_video = page.get_by_role("figure", name="Detections by video")
+    by_video.get_by_role("link").click(timeout=MAKING_MILLISECONDS)
     expect(page.locator('.screen[data-frame="1"]')).to_be_visible(timeout=MAKING_MILLISECONDS)

@@ -13,7 +13,7 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-MAKING_MILLISECONDS = 60_000
+MAKING_MILLISECONDS = 120_000
 
 _COLOURS = """side => {
   const overlay = document.querySelectorAll(".comparison .overlay")[side];

@@ -238,7 +238,7 @@ def test_video_page_has_viewer_and_details(visit: Visit, person: Person) -> None
     video = page.locator("video, canvas").first
     expect(video).to_be_visible(timeout=LIMIT_MS)
     expect(page.get_by_alt_text("10 thumbnails of the video")).to_be_visible(timeout=LIMIT_MS)
-    about = page.locator("dl.facts")
+    about = page.locator("dl.facts").first
     expect(about).to_contain_text("video/mp4")
     expect(about).to_contain_text(details(person, data_id)["sha256"][:16])
     expect(page.get_by_role("link", name="Run an analytic", exact=True).first).to_have_attribute(

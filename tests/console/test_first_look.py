@@ -17,7 +17,7 @@ from support.waiting import LIMIT_MS, wait_until
 
 pytestmark = pytest.mark.slow
 
-MAKING_MILLISECONDS = 60_000
+MAKING_MILLISECONDS = 120_000
 WINDOWS = ({"width": 1280, "height": 720}, {"width": 1440, "height": 900}, PHONE)
 
 _PARTS = """() => {

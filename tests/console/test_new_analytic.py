@@ -1,7 +1,6 @@
 """New analytic: written in the browser, uploaded as a file or folder; its build, its errors, and its first run."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from console.asking import assert_usable
-from demo.platform_process import PlatformProcess
 from support.browsers import Person, Visit, visiting
 from support.platforms import new_platform, running
 from voxel51.server.console.files import console_files
@@ -20,19 +18,6 @@ EDITOR = "Python code of the analytic"
 DRAFT = "Object.entries(localStorage).find(([key]) => key.startsWith('voxel51.analytic-draft.'))?.[1]"
 SITE = Path(__file__).resolve().parents[2] / "src" / "voxel51" / "server" / "console" / "site"
 RED = (SITE / "templates" / "red_regions.py").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A platform on which every member may deploy code."""
-    environment = {"VOXEL51_SERVER_SIGN_UP": "open", "VOXEL51_SERVER_BUNDLE_DEPLOYERS": "members"}
-    with running(new_platform(tmp_path_factory.mktemp("authors") / "data", environment=environment)) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def operator(platform: PlatformProcess) -> Person:
-    return Person.sign_up(platform, "olivia")
 
 
 def test_analytic_is_written_built_and_run_on_the_sample(visit: Visit, person: Person) -> None:

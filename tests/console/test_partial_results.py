@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 STEADY = "journeys/steady"
 FRAMES = 30
-MAKING_MILLISECONDS = 60_000
+MAKING_MILLISECONDS = 120_000
 ENDLESS = {"frames": 1000, "pause_seconds": 2}
 
 

@@ -10,6 +10,7 @@ from demo.platform_process import PlatformProcess
 from support.browsers import PHONE, Person, Visit, visiting
 from support.finished_jobs import api_of, finished_job
 from support.video_samples import footage
+from support.waiting import LIMIT_MS
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +48,7 @@ def test_labels_lead_to_the_frame_that_has_all_of_them(search: Visit, tmp_path: 
     expect(page.get_by_text("all at the same time", exact=True)).to_be_visible()
 
     picture = matches(page).locator("img")
-    expect(picture).to_be_visible(timeout=60_000)
+    expect(picture).to_be_visible(timeout=LIMIT_MS)
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
     for _ in search.in_both_looks():
         search.assert_accessible()

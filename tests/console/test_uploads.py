@@ -39,6 +39,9 @@ pytestmark = pytest.mark.slow
 MEGABYTE = 1024 * 1024
 PIECE_BYTES = 16 * MEGABYTE
 LARGE_BYTES = 40 * MEGABYTE
+MUCH_MEGABYTES = 768
+MEMORY_MEGABYTES = 250
+"""Memory that the browser may use to upload ``MUCH_MEGABYTES``."""
 
 
 @pytest.fixture
@@ -382,13 +385,12 @@ def test_uploads_continue_on_other_pages_and_leaving_asks(visit: Visit, person: 
     visit.expect("400")  # the file is not a video
 
 
-@pytest.mark.timeout(900)
-def test_two_gibibytes_are_uploaded_in_little_browser_memory(
+def test_large_file_is_uploaded_in_little_browser_memory(
     browser: Browser, visit: Visit, person: Person, tmp_path: Path
 ) -> None:
-    path = tmp_path / "two gibibytes.bin"
+    path = tmp_path / "much larger than the memory that may be used.bin"
     with path.open("wb") as file:
-        file.truncate(2048 * MEGABYTE)
+        file.truncate(MUCH_MEGABYTES * MEGABYTE)
     page = visit.open("/data")
     processes = BrowserProcesses(browser)
     before = most = processes.private_bytes()
@@ -401,10 +403,10 @@ def test_two_gibibytes_are_uploaded_in_little_browser_memory(
         page.wait_for_timeout(200)  # how often the memory is looked at
 
     seconds, grown = time.monotonic() - began, (most - before) // MEGABYTE
-    print(f"2 GiB in {seconds:.0f} s, {2048 / seconds:.0f} MiB/s; memory grew by {grown} MiB at most")
+    print(f"{MUCH_MEGABYTES / seconds:.0f} MiB/s; memory grew by {grown} MiB at most")
     data = kept(person)[path.name]
-    assert (data["size"], data["sha256"]) == (2048 * MEGABYTE, sha256(path))
-    assert grown < 300
+    assert (data["size"], data["sha256"]) == (MUCH_MEGABYTES * MEGABYTE, sha256(path))
+    assert grown < MEMORY_MEGABYTES
     path.unlink()  # what tests leave is kept for a while
     requests.delete(f"{person.v1}/data/{data['id']}", headers=person.headers, timeout=60).raise_for_status()
 
@@ -421,34 +423,34 @@ def test_uploads_expire_after_the_chosen_period(visit: Visit, person: Person, tm
     expect(page.get_by_role("combobox", name="Keep uploads for")).to_have_value("7")
 
 
-@pytest.mark.parametrize(
-    ("name", "stored"),
-    [
-        ("<img src=x onerror=alert(1)>.mp4", "<img src=x onerror=alert(1)>.mp4"),
-        ("night\u202e4pm.exe.json", "night_4pm.exe.json"),
-        ("n" * 251 + ".txt", "n" * 251 + ".txt"),
-        ("../../etc/passwd", "passwd"),
-        ("100% & \"quoted\" 'name'.json", "100% & \"quoted\" 'name'.json"),
-        ("夜の街.json", "夜の街.json"),
-    ],
-    ids=["markup", "right-to-left", "255-characters", "path", "signs", "japanese"],
-)
-def test_hostile_file_names_are_shown_as_text(visit: Visit, person: Person, name: str, stored: str) -> None:
-    page = visit.open("/data")
-    drop(page, [{"name": name, "type": "application/json", "text": "{}"}])
-    expect(tray(page).get_by_role("heading", name="1 file uploaded")).to_be_visible()
+HOSTILE_NAMES = {
+    "<img src=x onerror=alert(1)>.mp4": "<img src=x onerror=alert(1)>.mp4",
+    "night\u202e4pm.exe.json": "night_4pm.exe.json",
+    "n" * 251 + ".txt": "n" * 251 + ".txt",
+    "../../etc/passwd": "passwd",
+    "100% & \"quoted\" 'name'.json": "100% & \"quoted\" 'name'.json",
+    "夜の街.json": "夜の街.json",
+}
+"""Names of uploaded files, and the names that the platform stores."""
 
-    assert list(kept(person)) == [stored]
-    link = page.locator("tbody").get_by_role("link", name=stored)
-    expect(link).to_be_visible()
+
+def test_hostile_file_names_are_shown_as_text(visit: Visit, person: Person) -> None:
+    page = visit.open("/data")
+    drop(page, [{"name": name, "type": "application/json", "text": name} for name in HOSTILE_NAMES])
+    expect(tray(page).get_by_role("heading", name=f"{len(HOSTILE_NAMES)} files uploaded")).to_be_visible()
+
+    assert set(kept(person)) == set(HOSTILE_NAMES.values())
+    expect(page.locator("tbody").get_by_role("row")).to_have_count(len(HOSTILE_NAMES))
     visit.assert_fits()
     page.set_viewport_size(PHONE)
     visit.assert_fits()
     tray(page).get_by_role("button", name="Clear finished").click()
-    link.click()
-    expect(page.get_by_role("heading", name=stored)).to_be_visible()
-    visit.assert_fits()
-    assert page.locator("main img").count() == 0
+    for stored in HOSTILE_NAMES.values():
+        page.locator("tbody").get_by_role("link", name=stored).click()
+        expect(page.get_by_role("heading", name=stored)).to_be_visible()
+        visit.assert_fits()
+        assert page.locator("main img").count() == 0
+        page.go_back()
 
 
 def test_too_long_file_name_is_reported(visit: Visit, person: Person) -> None:

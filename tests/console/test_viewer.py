@@ -1,7 +1,7 @@
 """The viewer: the picture, the labels drawn over it and the frame number always belong to the same frame."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import pytest
 import requests
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from console.asking import submit
-from support.browsers import PHONE, Person, Visit
+from demo.platform_process import PlatformProcess
+from support.browsers import PHONE, Person, Visit, visiting
 from support.platforms import DICTATED, NUMBERS
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
 from support.waiting import wait_until
@@ -21,7 +22,7 @@ from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
 
-MAKING_MILLISECONDS = 60_000
+MAKING_MILLISECONDS = 120_000
 
 _READING = """
 window.readFrame = (isTurned) => {
@@ -93,6 +94,41 @@ def maker(person: Person) -> Maker:
     return Maker(person)
 
 
+@dataclass
+class Film:
+    """A video of a user whom tests that change neither share, and a complete job on it."""
+
+    maker: Maker
+    job_id: str
+
+
+@pytest.fixture(scope="session")
+def bikes(platform: PlatformProcess, operator: Person) -> Film:
+    """A real video in which objects were tracked."""
+    maker = Maker(Person.sign_up(platform, "cyclist"))
+    return Film(maker, maker.run("voxel51/object-tracks", maker.upload(footage("bikes.mp4")), last_frame=120))
+
+
+@pytest.fixture
+def bikes_visit(browser: Browser, platform: PlatformProcess, bikes: Film) -> Iterator[Visit]:
+    with visiting(browser, platform, bikes.maker.person) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def numbers(platform: PlatformProcess, operator: Person, tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """A video of 100 frames that show their numbers, which its labels show as well."""
+    maker = Maker(Person.sign_up(platform, "counter"))
+    path = numbered_video(tmp_path_factory.mktemp("numbers") / "a.mp4", frames=100)
+    return Film(maker, maker.run(NUMBERS, maker.upload(path), frames=100))
+
+
+@pytest.fixture
+def numbers_visit(browser: Browser, platform: PlatformProcess, numbers: Film) -> Iterator[Visit]:
+    with visiting(browser, platform, numbers.maker.person) as one:
+        yield one
+
+
 def look_at(visit: Visit, path: str, frame: int = 1) -> Page:
     visit.expect("willReadFrequently")  # the tests read canvases, which the console does not
     page = visit.open(path)
@@ -120,11 +156,12 @@ def cut_by_edit_list(folder: Path) -> Path:
     return remuxed(numbered_video(folder / "whole.mp4", codec_options={"g": "5"}), folder / "cut.mp4", start_ms=-480)
 
 
+# Others are played as a copy, as `avi-mpeg4` is; tests/labels/media/test_playable.py looks at each frame of those.
 PLAYED: dict[str, Callable[[Path], Path]] = {
     **{
         kind: KINDS[kind]
-        for kind in ("constant", "variable-rate", "b-frames", "fragmented", "avi-mpeg4", "motion-jpeg", "hevc",
-                     "late-start", "with-sound", "transport-stream")
+        for kind in ("constant", "variable-rate", "b-frames", "fragmented", "avi-mpeg4", "late-start", "with-sound",
+                     "transport-stream")
     },
     "turned-round": turned_round,
 }  # fmt: skip
@@ -145,10 +182,9 @@ def test_picture_and_boxes_belong_to_the_shown_frame_number(
     picture.focus()
     for frame in range(2, count + 1):
         page.keyboard.press("ArrowRight")
-        assert_all_agree(page, frame, is_turned=turned)
-    page.keyboard.press("ArrowRight")
-    assert_all_agree(page, count, is_turned=turned)
-    for key, frame in [("Home", 1), ("End", count), ("ArrowLeft", count - 1), (",", count - 2), (".", count - 1)]:
+        page.locator(f'.screen[data-frame="{frame}"]').wait_for()
+    for key, frame in [("ArrowRight", count), ("Home", 1), ("End", count), ("ArrowLeft", count - 1),
+                       (",", count - 2), (".", count - 1)]:  # fmt: skip
         page.keyboard.press(key)
         assert_all_agree(page, frame, is_turned=turned)
     field = page.get_by_label("Frame number")
@@ -162,7 +198,7 @@ def test_picture_and_boxes_belong_to_the_shown_frame_number(
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     assert_all_agree(page, count, is_turned=turned)
     recorded = page.evaluate("recorded")
-    assert len(recorded) > count
+    assert {said for said, *_ in recorded} == set(range(1, count + 1))
     assert [each for each in recorded if len(set(each)) > 1] == []
 
 
@@ -206,17 +242,16 @@ def test_frames_agree_while_dragging_and_at_any_speed(visit: Visit, maker: Maker
     page.locator('.screen[data-frame="1"]').wait_for()
     page.keyboard.press("k")
     page.wait_for_function("() => Number(document.querySelector('.screen').dataset.frame) > 8")
+    # A slow machine shows few of the 200 frames at the high speed.
+    page.wait_for_function("() => new Set(recorded.map(([said]) => said)).size > 40")
     page.keyboard.press("k")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     recorded = page.evaluate("recorded")
     assert [each for each in recorded if len(set(each)) > 1] == []
-    shown = [said for said, *_ in recorded]
-    assert len(set(shown)) > 40
 
 
-def test_loop_is_played_repeatedly(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    data_id = maker.upload(numbered_video(tmp_path / "long.mp4", frames=100))
-    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}?frame=20", frame=20)
+def test_loop_is_played_repeatedly(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}?frame=20", frame=20)
     picture = page.get_by_role("group", name="Picture of")
     picture.focus()
     page.keyboard.press("[")
@@ -236,14 +271,13 @@ def test_loop_is_played_repeatedly(visit: Visit, maker: Maker, tmp_path: Path) -
     assert [each for each in recorded if len(set(each)) > 1] == []
 
 
-def test_link_opens_the_frame_and_the_url_follows(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
-    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}?frame=17", frame=17)
+def test_link_opens_the_frame_and_the_url_follows(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}?frame=17", frame=17)
     assert_all_agree(page, 17)
 
     page.get_by_role("button", name="Next frame").click()
     page.wait_for_url("**/jobs/*?frame=18")
-    expect(page.locator(".stage [role=status]")).to_contain_text("Frame 18 of 30")
+    expect(page.locator(".stage [role=status]")).to_contain_text("Frame 18 of 100")
 
 
 def test_video_is_shown_without_a_job(visit: Visit, maker: Maker, tmp_path: Path) -> None:
@@ -264,20 +298,6 @@ def test_image_is_shown_as_a_video_of_one_frame(visit: Visit, maker: Maker, tmp_
     assert page.evaluate("readFrame(false).picture") == 21
     expect(page.get_by_role("button", name="Original file")).to_be_visible()
     visit.assert_accessible()
-
-
-@dataclass
-class Bikes:
-    """A real video, and a complete job that tracked objects in it."""
-
-    data_id: str
-    job_id: str
-
-
-@pytest.fixture
-def bikes(maker: Maker) -> Bikes:
-    data_id = maker.upload(footage("bikes.mp4"))
-    return Bikes(data_id, maker.run("voxel51/object-tracks", data_id, last_frame=120))
 
 
 def labels_of(maker: Maker, job_id: str) -> dict[str, Any]:
@@ -302,17 +322,17 @@ def row(page: Page) -> Locator:
     return page.get_by_role("list", name="Tracks and events").get_by_role("button")
 
 
-def test_tracks_are_listed_selected_and_filtered(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
+def test_tracks_are_listed_selected_and_filtered(bikes_visit: Visit, bikes: Film) -> None:
+    page = look_at(bikes_visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
     frames_of: dict[tuple[str, int], list[int]] = {}
-    for number, said in labels_of(maker, bikes.job_id)["frames"].items():
+    for number, said in labels_of(bikes.maker, bikes.job_id)["frames"].items():
         for each in said.get("objects", {}).get("objects", []):
             frames_of.setdefault((each["label"], each["index"]), []).append(int(number))
     page.get_by_role("tab", name="Tracks and events").click()
     expect(page.get_by_text(f"{len(frames_of)} tracks and events")).to_be_visible()
-    for _ in visit.in_both_looks():
-        visit.assert_accessible()
-    visit.take_picture("viewer")
+    for _ in bikes_visit.in_both_looks():
+        bikes_visit.assert_accessible()
+    bikes_visit.take_picture("viewer")
 
     row(page).first.click()
     card = page.get_by_role("region", name="Selected")
@@ -327,10 +347,10 @@ def test_tracks_are_listed_selected_and_filtered(visit: Visit, maker: Maker, bik
     expect(page.get_by_text("No results")).to_be_visible()
 
 
-def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    labels = labels_of(maker, bikes.job_id)
+def test_labels_are_shown_and_hidden(bikes_visit: Visit, bikes: Film) -> None:
+    labels = labels_of(bikes.maker, bikes.job_id)
     frame = next(int(number) for number, said in labels["frames"].items() if said.get("objects"))
-    page = look_at(visit, f"/jobs/{bikes.job_id}?frame={frame}", frame=frame)
+    page = look_at(bikes_visit, f"/jobs/{bikes.job_id}?frame={frame}", frame=frame)
     before = boxes_drawn(page)
     assert before > 100
 
@@ -346,12 +366,12 @@ def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -
     assert 0 < boxes_drawn(page) < before
 
 
-def test_click_selects_a_box_and_keys_find_its_frames(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    frames = labels_of(maker, bikes.job_id)["frames"]
+def test_click_selects_a_box_and_keys_find_its_frames(bikes_visit: Visit, bikes: Film) -> None:
+    frames = labels_of(bikes.maker, bikes.job_id)["frames"]
     number, thing = next(
         (int(each), said["objects"]["objects"][0]) for each, said in frames.items() if said.get("objects")
     )
-    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=1")
+    page = look_at(bikes_visit, f"/jobs/{bikes.job_id}?frame=1")
     page.get_by_role("group", name="Picture of").focus()
     page.keyboard.press("n")
     page.locator(f'.screen[data-frame="{number}"]').wait_for()
@@ -365,9 +385,8 @@ def test_click_selects_a_box_and_keys_find_its_frames(visit: Visit, maker: Maker
     expect(page.get_by_text("No boxes before this frame")).to_be_visible()
 
 
-def test_click_on_the_timeline_goes_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    data_id = maker.upload(numbered_video(tmp_path / "a.mp4", frames=100))
-    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}")
+def test_click_on_the_timeline_goes_to_the_frame(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}")
     lanes = page.locator(".lanes")
     place = lanes.bounding_box()
     assert place is not None
@@ -384,38 +403,35 @@ def test_click_on_the_timeline_goes_to_the_frame(visit: Visit, maker: Maker, tmp
     expect(page.locator(".tip canvas")).to_be_visible(timeout=MAKING_MILLISECONDS)
 
 
-def test_click_on_the_counts_chart_goes_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
-    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
+def test_click_on_the_counts_chart_goes_to_the_frame(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}")
     plot = page.get_by_role("img", name="Objects per frame")
     place = plot.bounding_box()
     assert place is not None
 
     plot.click(position={"x": place["width"] - 10, "y": 40})
-    assert_all_agree(page, 30)
+    assert_all_agree(page, 100)
 
 
-def test_raw_labels_belong_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
-    job_id = maker.run(NUMBERS, data_id)
-    page = look_at(visit, f"/jobs/{job_id}?frame=12", frame=12)
+def test_raw_labels_belong_to_the_frame(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}?frame=12", frame=12)
     page.get_by_role("tab", name="Raw labels").click()
     page.get_by_role("button", name="Plain text").click()
 
     shown = page.locator(".raw pre")
     expect(shown).to_contain_text('"frame_number": 12')
-    assert json.loads(shown.inner_text()) == labels_of(maker, job_id)["frames"]["12"]
-    visit.assert_accessible()
+    assert json.loads(shown.inner_text()) == labels_of(numbers.maker, numbers.job_id)["frames"]["12"]
+    numbers_visit.assert_accessible()
     page.get_by_role("button", name="Whole file").click()
     expect(page.locator(".raw")).to_contain_text("frames")
-    visit.assert_accessible()
+    numbers_visit.assert_accessible()
 
 
-def test_all_downloads_work(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=1")
+def test_all_downloads_work(bikes_visit: Visit, bikes: Film) -> None:
+    page = look_at(bikes_visit, f"/jobs/{bikes.job_id}?frame=1")
     page.get_by_role("group", name="Picture of").focus()
     page.get_by_role("tab", name="Downloads").click()
-    visit.assert_accessible()
+    bikes_visit.assert_accessible()
     expected = {
         "Native JSON": ".json", "COCO": ".coco.json", "YOLO": ".yolo.zip", "MOT": ".mot.zip", "CVAT": ".cvat.xml",
         "Pascal VOC": ".voc.zip", "CSV": ".csv", "Parquet": ".parquet", "Contact sheet": "sheet.jpg",
@@ -464,16 +480,16 @@ def test_download_that_is_being_prepared_is_cancelled(visit: Visit, maker: Maker
     requests.delete(renditions, headers=maker.person.headers)
 
 
-def test_result_is_shared_and_the_link_revoked(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    job_id = maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / "a.mp4")))
-    page = look_at(visit, f"/jobs/{job_id}")
+def test_result_is_shared_and_the_link_revoked(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}")
     page.get_by_role("tab", name="Share").click()
     expect(page.get_by_text("No share links yet.")).to_be_visible()
     page.get_by_label("Valid for").select_option("1")
     page.get_by_role("button", name="Create link").click()
     api_url = page.locator(".fresh-link code").inner_text().replace("/shared#", "/v1/shared/")  # the page asks there
     assert requests.get(api_url).json()["job"]["state"] == "COMPLETE"
-    visit.assert_accessible()
+    page.evaluate("scrollTo(0, 0)")  # the sticky header must not cover a part of the controls
+    numbers_visit.assert_accessible()
 
     page.get_by_role("button", name="Revoke").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke link").click()
@@ -481,13 +497,13 @@ def test_result_is_shared_and_the_link_revoked(visit: Visit, maker: Maker, tmp_p
     assert requests.get(api_url).status_code == 404
 
 
-def test_shortcuts_are_listed_and_inputs_keep_their_keys(visit: Visit, maker: Maker, tmp_path: Path) -> None:
-    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / 'a.mp4')))}")
+def test_shortcuts_are_listed_and_inputs_keep_their_keys(numbers_visit: Visit, numbers: Film) -> None:
+    page = look_at(numbers_visit, f"/jobs/{numbers.job_id}")
     page.get_by_role("group", name="Picture of").focus()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
-    visit.assert_accessible()
+    numbers_visit.assert_accessible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
@@ -580,14 +596,14 @@ def test_redacted_video_is_played(visit: Visit, maker: Maker, tmp_path: Path) ->
     visit.assert_accessible()
 
 
-def test_viewer_fits_on_a_phone(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    visit.page.set_viewport_size(PHONE)
-    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
-    visit.assert_fits()
-    visit.take_picture("viewer-on-a-phone")
+def test_viewer_fits_on_a_phone(bikes_visit: Visit, bikes: Film) -> None:
+    bikes_visit.page.set_viewport_size(PHONE)
+    page = look_at(bikes_visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
+    bikes_visit.assert_fits()
+    bikes_visit.take_picture("viewer-on-a-phone")
     for name in ("Tracks and events", "This frame", "Downloads", "Raw labels", "Share"):
         page.get_by_role("tab", name=name).click()
-        visit.assert_fits()
+        bikes_visit.assert_fits()
     page.evaluate("scrollTo(0, 0)")  # the sticky header must not cover a part of the controls
-    for _ in visit.in_both_looks():
-        visit.assert_accessible()
+    for _ in bikes_visit.in_both_looks():
+        bikes_visit.assert_accessible()

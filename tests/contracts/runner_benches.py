@@ -44,6 +44,7 @@ class Bench:
         self.changed = threading.Condition()
 
     def ended(self, outcome):
+        print(outcome)  # which pytest shows when the test fails
         with self.changed:
             self.outcomes.append(outcome)
             self.changed.notify_all()

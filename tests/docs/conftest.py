@@ -1,7 +1,8 @@
-"""Fixture with the built documentation."""
+"""Fixtures with the built documentation, and with what pages and notebooks need."""
 
 import fcntl
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from docs.site import Site, read_site
 from support.documentation_pages import DOCUMENTATION
 from support.network_namespace import without_network
+from support.platforms import new_platform, running
+from support.postgresql import PostgreSQL
+from support.walkthrough_fixtures import Provisions
 
 _SLOW_MACHINE_SECONDS = 900
 
@@ -29,6 +33,19 @@ def site() -> Site:
         )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), "the documentation is built without a word"
     return read_site(build / "html")
+
+
+@pytest.fixture(scope="module")
+def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Provisions]:
+    folder = tmp_path_factory.mktemp("walkthroughs")
+
+    def postgresql() -> PostgreSQL:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        return server
+
+    own = new_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
+    with running(own):
+        yield Provisions(own, folder, postgresql)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

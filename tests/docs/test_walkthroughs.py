@@ -2,14 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.documentation_pages import ROOT
-from support.platforms import new_platform, running
-from support.postgresql import PostgreSQL
 from support.walkthrough_fixtures import Provisions
 from support.walkthrough_runner import Reader, is_like
 from support.walkthroughs import needs, steps, walkthroughs
@@ -17,6 +14,7 @@ from support.walkthroughs import needs, steps, walkthroughs
 NOT_RUN = {
     "how-to/convert-labels.md": 1,
     "how-to/run-a-container-image.md": 2,
+    "how-to/split-a-long-video.md": 2,
     "operations/deploy-with-containers.md": 4,
     "operations/install-and-upgrade.md": 1,
     "operations/kubernetes.md": 3,
@@ -39,19 +37,6 @@ COMPOSED = {
 every_walkthrough = pytest.mark.parametrize(
     "page", walkthroughs(), ids=lambda page: str(page.relative_to(ROOT / "docs"))
 )
-
-
-@pytest.fixture(scope="module")
-def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Provisions]:
-    folder = tmp_path_factory.mktemp("walkthroughs")
-
-    def postgresql() -> PostgreSQL:
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        return server
-
-    own = new_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
-    with running(own):
-        yield Provisions(own, folder, postgresql)
 
 
 @pytest.mark.timeout(600)  # a page starts up to three platforms; each step has its own limit

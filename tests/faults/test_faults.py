@@ -17,7 +17,7 @@ import requests
 
 from support.accounts import User
 from support.faults.checker import Checker
-from support.faults.targets import Target, local_target, shared_target
+from support.faults.targets import Target, local_target, ray_target, shared_target
 from support.faults.traffic import END_EVENTS, Client, Ledger, traffic
 from support.loopback_server import Loopback
 from support.waiting import LIMIT_SECONDS, wait_until
@@ -54,6 +54,13 @@ def test_on_sqlite_and_a_disk(seed: int, receiver: Loopback, tmp_path: Path) -> 
 
 def test_on_postgresql_and_s3(seed: int, receiver: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with shared_target(seed, OUTAGE_SECONDS, tmp_path, monkeypatch.setenv) as target:
+        suffer(target, seed, receiver, tmp_path)
+
+
+def test_on_postgresql_s3_and_ray(
+    seed: int, receiver: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ray_target(seed, OUTAGE_SECONDS, tmp_path, monkeypatch.setenv) as target:
         suffer(target, seed, receiver, tmp_path)
 
 

@@ -18,7 +18,13 @@ from support.in_process_jobs import run_on
 from support.video_samples import ROOT, VARIABLE_TIMES_MS, footage, numbered_video
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.analytics.shot_detection import analytic as shot_detection
+from voxel51.labels.datasets.export import DatasetWriter
+from voxel51.labels.datasets.videos import DatasetVideo
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoLabels
+from voxel51.wire.datasets import checked_definition
 
 pytestmark = [
     pytest.mark.slow,
@@ -126,3 +132,28 @@ def boxes(labels: VideoLabels, number: int) -> list[list[object]]:
         sides = [box.left, box.top, box.right - box.left, box.bottom - box.top]
         found.append([each.label, each.index, [round(side, 4) for side in sides], each.confidence])
     return found
+
+
+def test_datasets_are_imported(python: Path, database: str, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "street.mp4", frames=4)
+    labels = VideoLabels(metadata=VideoMetadata(frame_size=(320, 180), total_frame_count=4, frame_rate=25.0))
+    for number in (1, 2, 3):
+        box = BoundingBox(0.1, 0.25, 0.35, 0.75)
+        labels.frame(number).objects.append(DetectedObject(label="car", index=1, confidence=0.5, bounding_box=box))
+    labels.to_file(tmp_path / "street.json")
+    source = DatasetVideo("street", video.name, [tmp_path / "street.json"], video)
+    for name in ("fiftyone", "coco"):
+        DatasetWriter("set", [source], checked_definition({"format": name})).write(tmp_path / f"{name}.zip")
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
+            archive.extractall(tmp_path / name)
+
+    said = run(
+        python, HERE / "read_dataset.py", tmp_path / "fiftyone", tmp_path / "coco", FIFTYONE_DATABASE_URI=database,
+        FIFTYONE_DATABASE_VALIDATION="false", FIFTYONE_DO_NOT_TRACK="true", HOME=str(tmp_path),
+    )  # fmt: skip
+
+    read = json.loads(next(line for line in said.splitlines() if line.startswith("READ "))[5:])
+    found = {f"street-00000{number}": [["car", [0.1, 0.25, 0.25, 0.5]]] for number in (1, 2, 3)}
+    assert {name: {key: value for key, value in samples.items() if value} for name, samples in read.items()} == {
+        "fiftyone": found, "coco": found,
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ import requests
 
 from demo.platform_process import COMMAND, PlatformProcess
 from support.accounts import User
-from support.platforms import NO_OP, StartPlatform
+from support.platforms import NO_OP, StartPlatform, new_platform, running
 from support.postgresql import PostgreSQL
 from support.requirements import require_program
 from support.submissions import post_data, post_job
@@ -89,16 +90,23 @@ def test_backup_of_a_busy_platform_is_restored_on_another_machine(
     run_job(other, User(user.name, user.token, user.key, f"{other.url}/v1"))
 
 
-@pytest.fixture
-def backup(start_platform: StartPlatform, tmp_path: Path) -> Path:
-    """A backup of a stopped platform with one file."""
-    platform = start_platform(folder=tmp_path / "data")
-    user = User.create(platform, tmp_path)
-    uploaded(user, tmp_path, 1)
-    platform.stop()
-    made = server(tmp_path / "data", "backup", tmp_path / "backup")
+@pytest.fixture(scope="module")
+def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a stopped platform with one file, ``data``, and its backup, ``backup``. Tests change copies."""
+    folder = tmp_path_factory.mktemp("backed-up")
+    with running(new_platform(folder / "data")) as platform:
+        uploaded(User.create(platform, folder), folder, 1)
+    made = server(folder / "data", "backup", folder / "backup")
     assert made.returncode == 0, made.stderr
     assert "Backed up 1 files" in made.stdout
+    return folder
+
+
+@pytest.fixture
+def backup(backed_up: Path, tmp_path: Path) -> Path:
+    """A backup, and beside it the stopped platform."""
+    for name in ("data", "backup"):
+        shutil.copytree(backed_up / name, tmp_path / name)
     return tmp_path / "backup"
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
 from support.bundles import ENDED, build_of, deploy, deployed, log_of, source_of
-from support.platforms import StartPlatform
+from support.platforms import new_platform, running
 from support.stored_files import orphans, stored_keys
 from support.waiting import wait_until
 from voxel51.cli.analytic_check import sample_video
@@ -20,17 +21,21 @@ from voxel51.cli.analytic_check import sample_video
 OVER = {"COMPLETE", "FAILED"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def own_platform(request: pytest.FixtureRequest, start_platform: StartPlatform, tmp_path: Path) -> PlatformProcess:
-    if request.param == "sqlite":
-        return start_platform()
-    url = request.getfixturevalue("postgresql").database()
-    return start_platform(environment={"VOXEL51_SERVER_DATABASE_URL": url})
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PlatformProcess]:
+    """A platform for the tests of this module, which kill it: each has a user of its own."""
+    environment = {}
+    if request.param == "postgresql":
+        environment["VOXEL51_SERVER_DATABASE_URL"] = request.getfixturevalue("postgresql").database()
+    with running(new_platform(tmp_path_factory.mktemp("bundles") / "platform", environment=environment)) as platform:
+        yield platform
 
 
 @pytest.fixture
-def user(own_platform: PlatformProcess, tmp_path: Path) -> User:
-    return User.create(own_platform, tmp_path)
+def user(shared_platform: PlatformProcess, tmp_path: Path) -> User:
+    return User.create(shared_platform, tmp_path)
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_newest_version_runs_until_another_is_preferred(user, video):
     assert (newest, *labels) == ("count_frames 1.1", "count_frames 1.0", "count_frames 1.1")
 
 
-def test_failed_build_names_file_and_line_and_can_be_corrected(own_platform, user, video):
+def test_failed_build_names_file_and_line_and_can_be_corrected(shared_platform, user, video):
     answer = deploy(user, source_of(at_import="raise ValueError('not yet')"))
     analytic_id = answer.json()["analytic"]["id"]
     wait_until(lambda: build_of(user, analytic_id)["state"] in ENDED)
@@ -97,7 +102,7 @@ def test_failed_build_names_file_and_line_and_can_be_corrected(own_platform, use
     assert (error["file"], error["line"]) == ("count_frames.py", 3)
     assert "not yet" in error["message"]
     assert "count_frames.py" in log_of(user, analytic_id)
-    assert str(own_platform.folder) not in log_of(user, analytic_id)
+    assert str(shared_platform.folder) not in log_of(user, analytic_id)
     assert refused.status_code == 400
     assert "its environment could not be built" in refused.json()["error"]["message"]
     assert deployed(user, source_of()) == analytic_id
@@ -113,8 +118,8 @@ def test_manifest_that_differs_from_its_heading_fails(user):
     assert "the manifest says name 'other'" in build_of(user, analytic_id)["error"]["message"]
 
 
-def test_bundle_cannot_take_the_name_of_another_owner(own_platform, user, tmp_path):
-    other = User.create(own_platform, tmp_path)
+def test_bundle_cannot_take_the_name_of_another_owner(shared_platform, user, tmp_path):
+    other = User.create(shared_platform, tmp_path)
     deployed(user, source_of())
     claimed = source_of().replace(b'version="1.0"', f'version="1.0", name="{user.name}/count-frames"'.encode())
 
@@ -122,9 +127,9 @@ def test_bundle_cannot_take_the_name_of_another_owner(own_platform, user, tmp_pa
     assert deploy(other, source_of(version="1.0")).json()["analytic"]["name"] == f"{other.name}/count-frames"
 
 
-def test_other_owners_neither_see_nor_change_a_bundle(own_platform, user, tmp_path):
-    other = User.create(own_platform, tmp_path)
-    application = Application.create(own_platform, tmp_path)
+def test_other_owners_neither_see_nor_change_a_bundle(shared_platform, user, tmp_path):
+    other = User.create(shared_platform, tmp_path)
+    application = Application.create(shared_platform, tmp_path)
     analytic_id = deployed(user, source_of())
     one = f"/analytics/{analytic_id}"
     routes = [("GET", one), ("GET", f"{one}/build"), ("GET", f"{one}/build/log"), ("PUT", f"{one}/latest"),
@@ -139,12 +144,12 @@ def test_other_owners_neither_see_nor_change_a_bundle(own_platform, user, tmp_pa
     assert build_of(user, analytic_id)["state"] == "READY"
 
 
-def test_build_survives_kills_of_the_server(own_platform, user, video):
+def test_build_survives_kills_of_the_server(shared_platform, user, video):
     analytic_id = deploy(user, source_of(at_import="import time; time.sleep(2)")).json()["analytic"]["id"]
     wait_until(lambda: build_of(user, analytic_id)["state"] == "BUILDING")
     for _ in range(2):
-        own_platform.kill()
-        own_platform.start()
+        shared_platform.kill()
+        shared_platform.start()
 
     wait_until(lambda: build_of(user, analytic_id)["state"] in ENDED)
 
@@ -152,7 +157,8 @@ def test_build_survives_kills_of_the_server(own_platform, user, video):
     assert label_after(user, submit(user, f"{user.name}/count-frames", video)) == "count_frames 1.0"
 
 
-def test_deleted_bundle_leaves_no_file_and_its_build_ends(own_platform, user):
+def test_deleted_bundle_leaves_no_file_and_its_build_ends(shared_platform, user):
+    earlier = stored_keys(shared_platform.folder)
     slow = source_of(at_import="import time\nfor _ in range(600): print('wait', flush=True); time.sleep(0.1)")
     analytic_id = deploy(user, slow).json()["analytic"]["id"]
     wait_until(lambda: "wait" in log_of(user, analytic_id), "the log does not grow during the build")
@@ -163,8 +169,8 @@ def test_deleted_bundle_leaves_no_file_and_its_build_ends(own_platform, user):
 
     deployed(user, source_of(version="2.0"))  # the builder is free again
     assert time.monotonic() - began < 60
-    assert {key.partition("/")[0] for key in stored_keys(own_platform.folder)} == {"bundles", "build-logs"}
-    assert len(stored_keys(own_platform.folder)) == 2
+    added = stored_keys(shared_platform.folder).keys() - earlier.keys()
+    assert sorted(key.partition("/")[0] for key in added) == ["build-logs", "bundles"]
 
 
 def test_bundle_with_jobs_is_not_deleted(user, video):

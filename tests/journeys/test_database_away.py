@@ -33,7 +33,13 @@ STEPS: dict[str, tuple[str, str, bytes]] = {
 }
 """The request at which one job each is held while the database goes away."""
 
-WITHOUT_DATABASE = {"get /platform", "options /data/uploads", "get /sign-in/oidc", "get /sign-in/oidc/callback"}
+WITHOUT_DATABASE = {
+    "get /platform",
+    "options /data/uploads",
+    "get /sign-in/oidc",
+    "get /sign-in/oidc/callback",
+    "get /oembed",
+}
 """Routes that can be served without the database, or that are switched off on this platform."""
 
 BODIES: dict[str, dict[str, object]] = {

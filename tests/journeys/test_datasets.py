@@ -126,9 +126,12 @@ def test_the_command_exports_lists_and_deletes(
         (lambda _: {"options": {"format": "coco", "seed": -1}}, "'seed' is a whole number, 0 to"),
         (lambda _: {"jobs": []}, "at least one job"),
         (lambda found: {"jobs": [*found.job_ids, "nothing"]}, "Job 'nothing' not found"),
-        (lambda _: {"analytic": ANALYTIC}, "Either 'jobs', or an 'analytic'"),
+        (lambda _: {"analytic": ANALYTIC}, "Exactly one of 'jobs', 'analytic' and 'batch'"),
         (lambda _: {"name": " "}, "'name' must have 1 to 100 printable characters"),
-        (lambda _: {"jobs": ["x"] * 5000 + [str(each) for each in range(3000)]}, "at most 2000 jobs, not 3001"),
+        (
+            lambda _: {"jobs": ["x"] * 5000 + [str(each) for each in range(3000)]},
+            "at most 2000 jobs, and this would have more",
+        ),
     ],
 )
 def test_invalid_datasets_are_refused(found: Found, change: Callable[[Found], dict[str, Any]], text: str) -> None:
@@ -172,3 +175,64 @@ def test_a_dataset_goes_with_a_video_or_job_of_it(found: Found) -> None:
         found.api.create_dataset("images", {"format": "coco"}, jobs=[job_id])
     assert found.api.estimate_dataset(labels["id"])["parts"]["train"]["videos"] == 1
     assert with_images["id"] not in {each["id"] for each in found.api.list_datasets()}
+
+
+def test_datasets_of_a_search_have_the_jobs_on_the_videos_that_it_finds(
+    found: Found, platform: PlatformProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"format": "coco", "images": False}
+    found.api.tag_data(found.data_ids[:1], ["rush"])
+    found.api.save_search("rush hour", "tag:rush")
+
+    of_search = found.api.create_dataset("s", options, analytic=ANALYTIC, search="tag:rush")
+
+    assert of_search["job_count"] == 1
+    monkeypatch.setenv("VOXEL51_API_TOKEN", str(found.user.token))
+    exported = ["datasets", "export", "--analytic", ANALYTIC, "--format", "coco", "--no-images", "--out"]
+    assert main([*exported, str(tmp_path / "saved.zip"), "--saved-search", "rush hour"]) == 0
+    with zipfile.ZipFile(tmp_path / "saved.zip") as archive:
+        assert len(json.loads(archive.read("dataset.json"))["videos"]) == 1
+    assert main([*exported, str(tmp_path / "none.zip"), "--saved-search", "weekend"]) != 0
+    for given, text in (
+        ({"search": "tag:rush", "data": found.data_ids}, "by one of 'data', 'collection' and 'search'"),
+        ({"search": "tag:nothing"}, "needs at least one job"),
+        ({"search": "colour:red"}, "colour"),
+    ):
+        with pytest.raises(APIError, match=text):
+            found.api.create_dataset("s", options, analytic=ANALYTIC, **given)
+    with pytest.raises(APIError, match="'search' is only allowed with 'analytic'"):
+        found.api.create_dataset("s", options, jobs=found.job_ids, search="tag:rush")
+    with API(token=Token.from_json(str(User.create(platform, tmp_path).token))) as other, pytest.raises(APIError):
+        other.create_dataset("s", options, analytic=ANALYTIC, search="tag:rush")
+
+
+def test_datasets_of_a_collection_and_of_a_batch_have_the_jobs_on_their_videos(
+    found: Found, platform: PlatformProcess, tmp_path: Path
+) -> None:
+    options = {"format": "coco", "images": False}
+    collection_id = found.api.create_collection("one of two")["id"]
+    found.api.add_to_collection(collection_id, [found.data_ids[0]])
+    # Both videos have the same bytes, so without `fresh` both items would have the same job.
+    batch = found.api.run_batch(ANALYTIC, found.data_ids, {"last_frame": LAST_FRAME}, fresh=True, wait=True)
+    of_collection = found.api.create_dataset("c", options, analytic=ANALYTIC, collection_id=collection_id)
+    sweep = found.api.run_batch(
+        ANALYTIC, found.data_ids[:1], parameter_sets=[{"last_frame": LAST_FRAME}, {"last_frame": 2}], wait=True
+    )
+
+    of_batch = found.api.create_dataset("b", options, batch_id=batch["id"])
+    of_sweep = found.api.create_dataset("s", options, batch_id=sweep["id"], parameter_set=1)
+
+    assert [each["job_count"] for each in (of_collection, of_batch, of_sweep)] == [1, 2, 1]
+    boxes = [found.api.estimate_dataset(each["id"])["parts"]["train"]["boxes"] for each in (of_sweep, of_collection)]
+    assert boxes[0] < boxes[1]  # of 2 frames, and of 60
+    with pytest.raises(APIError, match="2 parameter sets"):
+        found.api.create_dataset("s", options, batch_id=sweep["id"])
+    with pytest.raises(APIError, match="parameter sets 0 to 1, not 2"):
+        found.api.create_dataset("s", options, batch_id=sweep["id"], parameter_set=2)
+    with pytest.raises(APIError, match="'collection' is only allowed with 'analytic'"):
+        found.api.create_dataset("s", options, batch_id=batch["id"], collection_id=collection_id)
+    with API(token=Token.from_json(str(User.create(platform, tmp_path).token))) as other:
+        with pytest.raises(NotFound, match="Batch"):
+            other.create_dataset("b", options, batch_id=batch["id"])
+        with pytest.raises(NotFound, match="Collection"):
+            other.create_dataset("c", options, analytic=ANALYTIC, collection_id=collection_id)

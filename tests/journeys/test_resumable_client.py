@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -132,10 +133,26 @@ def kill_when_it_has(process: subprocess.Popen[str], proxy: CuttingProxy, passed
 
 def kept_bytes(user: User, platform: PlatformProcess, record: Path) -> int:
     """Return the number of bytes that the platform has stored of an upload that the client remembers."""
-    upload_id = json.loads(record.read_text())["upload_id"]
-    url = f"{platform.url}/v1/data/uploads/{upload_id}"
+    url = upload_url(platform, record)
     response = requests.head(url, headers={**user.headers, "Tus-Resumable": "1.0.0"}, timeout=LIMIT_SECONDS)
     return int(response.headers["Upload-Offset"])
+
+
+def is_free(user: User, platform: PlatformProcess, record: Path) -> bool:
+    """Return whether no request sends bytes of the upload any more. Until then, the platform refuses further bytes."""
+    headers = {
+        **user.headers,
+        "Tus-Resumable": "1.0.0",
+        "Upload-Offset": str(kept_bytes(user, platform, record)),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    response = requests.patch(upload_url(platform, record), b"", headers=headers, timeout=LIMIT_SECONDS)
+    return response.status_code == HTTPStatus.NO_CONTENT
+
+
+def upload_url(platform: PlatformProcess, record: Path) -> str:
+    """Return the address of an upload that the client remembers."""
+    return f"{platform.url}/v1/data/uploads/{json.loads(record.read_text())['upload_id']}"
 
 
 def test_killed_script_continues_its_upload(platform: PlatformProcess, tmp_path: Path, home: Path, video: Path) -> None:
@@ -148,7 +165,8 @@ def test_killed_script_continues_its_upload(platform: PlatformProcess, tmp_path:
         assert (note.stat().st_mode & 0o777, user.key in note.read_text()) == (0o600, False)
         # A loaded platform may still be storing what the proxy has passed on.
         wait_until(lambda: kept_bytes(user, platform, note) >= 21 * MIB)
-        proxy.stall_bytes = None
+        proxy.end_stall()
+        wait_until(lambda: is_free(user, platform, note))
         before = proxy.passed_bytes
         second = start_script(user, proxy.url, "upload", str(video), "")
         data_id = second.communicate(timeout=LIMIT_SECONDS)[0].strip()

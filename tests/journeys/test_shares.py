@@ -1,6 +1,8 @@
 """Share links: they show the result of one job without an account, and nothing else."""
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.finished_jobs import finished_job
+from support.platforms import NO_OP, StartPlatform
 from support.video_samples import footage
 from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
@@ -81,9 +84,10 @@ def test_revoked_share_link_is_not_found(shared: tuple[User, str]) -> None:
     user, job_id = shared
     made = share(user, job_id, video=True)
     share_id = made["share"]["id"]
+    kept = requests.get(made["api_url"], timeout=LIMIT_SECONDS).headers["Cache-Control"]
     revoked = requests.delete(f"{user.v1}/jobs/{job_id}/shares/{share_id}", headers=user.headers, timeout=LIMIT_SECONDS)
 
-    assert revoked.status_code == 204
+    assert (kept, revoked.status_code) == ("no-store", 204)
     for path in ("", "/output", "/renditions/annotated"):
         assert requests.get(made["api_url"] + path, timeout=LIMIT_SECONDS).status_code == 404
 
@@ -106,3 +110,53 @@ def test_unknown_share_key_is_not_found(platform: PlatformProcess, key: str) -> 
         answer = requests.get(f"{platform.url}/v1/shared/{key}{path}", timeout=LIMIT_SECONDS)
         assert answer.status_code == 404, answer.text
         assert answer.json()["error"]["message"]
+
+
+def test_nothing_is_embedded_unless_the_operator_allows_it(
+    shared: tuple[User, str], platform: PlatformProcess, start_platform: StartPlatform
+) -> None:
+    made = share(*shared, video=True)
+    assert made["embed_url"] is None
+    closed = requests.get(f"{platform.url}/embed", timeout=LIMIT_SECONDS)
+    assert "frame-ancestors 'none'" in closed.headers["content-security-policy"]
+    assert closed.headers["x-frame-options"] == "DENY"
+    asked = requests.get(f"{platform.url}/v1/oembed", params={"url": made["url"]}, timeout=LIMIT_SECONDS)
+    assert (asked.status_code, "cannot be embedded" in asked.text) == (404, True)
+
+    opened = start_platform(environment={"VOXEL51_SERVER_EMBED_ORIGINS": "https://a.example, https://*.b.example:8443"})
+    page = requests.get(f"{opened.url}/embed", timeout=LIMIT_SECONDS)
+    policy = page.headers["content-security-policy"]
+    assert "frame-ancestors https://a.example https://*.b.example:8443;" in policy
+    assert "script-src 'self'" in policy
+    assert "x-frame-options" not in page.headers
+    for other in ("/", "/shared", "/account", "/jobs"):
+        headers = requests.get(opened.url + other, timeout=LIMIT_SECONDS).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], other
+
+
+def test_oembed_describes_a_frame_for_a_link_and_for_nothing_else(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    platform = start_platform(environment={"VOXEL51_SERVER_EMBED_ORIGINS": "*"})
+    user = User.create(platform, tmp_path)
+    body = {"analytic": NO_OP, "inputs": {}, "parameters": {}}
+    form = {"job_name": '"><script>alert(1)</script>', "auto_start": "false"}
+    files = {"file": ("job.json", json.dumps(body).encode())}
+    sent = requests.post(f"{user.v1}/jobs", data=form, files=files, headers=user.headers, timeout=LIMIT_SECONDS)
+    made = share(user, sent.json()["job"]["id"])
+
+    def ask(url: str, **more: str) -> requests.Response:
+        return requests.get(f"{user.v1}/oembed", params={"url": url, **more}, timeout=LIMIT_SECONDS)
+
+    answer = ask(made["url"], maxwidth="320", maxheight="5000").json()
+    assert (answer["version"], answer["type"], answer["title"]) == ("1.0", "rich", form["job_name"])
+    assert (answer["width"], answer["height"]) == (320, 400)
+    assert f'src="{made["embed_url"]}"' in answer["html"]
+    assert "<script" not in answer["html"]
+    assert ask(made["embed_url"]).json()["html"] == ask(made["url"]).json()["html"]
+    key = made["url"].partition("#")[2]
+    for url in ("", f"https://evil.example/shared#{key}", f"{platform.url}/shared#share_other",
+                f'{platform.url}/shared#{key}"onload=', f"{platform.url}/account#{key}"):  # fmt: skip
+        assert ask(url).status_code == 404, url
+    assert ask(made["url"], format="xml").status_code == 400
+    assert ask(made["url"], maxwidth="0").status_code == 400

@@ -174,14 +174,15 @@ def test_upload_whose_client_hangs_at_one_server_is_taken_over_at_the_other(pair
 
         statuses: list[int] = []
 
-        def try_to_go_on() -> bool:
+        def try_to_go_on(last_byte: int) -> int:
             at_byte = offset()
-            statuses.append(patch(pair[1], user, path, at_byte, b"abcdefgh"[at_byte:]).status_code)
-            return statuses[-1] == 204
+            statuses.append(patch(pair[1], user, path, at_byte, b"abcdefgh"[at_byte:last_byte]).status_code)
+            return statuses[-1]
 
-        wait_until(try_to_go_on, lambda: f"statuses: {statuses}")
+        # Until the request that hangs is served, there is nothing to take over.
+        wait_until(lambda: try_to_go_on(0) == 423, lambda: f"statuses: {statuses}")
+        wait_until(lambda: try_to_go_on(8) == 204, lambda: f"statuses: {statuses}")
 
-    assert statuses[0] == 423, statuses
     listed = requests.get(at(pair[0], "/data/list"), headers=user.headers, timeout=LIMIT_SECONDS).json()["data"]
     content = requests.get(
         at(pair[0], f"/data/{listed[0]['id']}/download"), headers=user.headers, timeout=LIMIT_SECONDS

@@ -106,3 +106,32 @@ def test_too_few_points_are_rejected(
 ) -> None:
     with pytest.raises(ValueError, match="has"):
         charts_of(table_of(VideoLabels()), zone, line)
+
+
+def test_frame_zero_of_other_labels_counts_in_the_first_step() -> None:
+    labels = VideoLabels()
+    labels.frame(0).objects.append(DetectedObject(label="car", bounding_box=BoundingBox(0.1, 0.1, 0.2, 0.2)))
+
+    assert charts_of(table_of(labels)).timeline.counts == {"car": (1,)}
+
+
+def test_tracks_are_counted_by_speed_in_pixels() -> None:
+    # 99 frames at 10 per second; 0.8 of a width of 1000 pixels in 9.9 seconds, and a track that stands still.
+    labels = street(*drive("car", 1, 1, 100, 0.1, 0.9), *drive("car", 2, 20, 60, 0.5, 0.5), ("dog", 3, 7, 0.5))
+    assert charts_of(table_of(labels)).speeds is None
+    labels.metadata = VideoMetadata(frame_rate=RATE, total_frame_count=100, frame_size=(1000, 500))
+
+    speeds = charts_of(table_of(labels)).speeds
+
+    assert speeds is not None
+    assert {bar.speed: (bar.tracks, bar.first_frame) for bar in speeds if bar.tracks} == {0.0: (1, 20), 50.0: (1, 1)}
+
+
+def test_speeds_leave_out_the_time_in_which_a_track_was_lost() -> None:
+    labels = street(*drive("car", 1, 1, 11, 0.1, 0.3), *drive("car", 1, 91, 101, 0.7, 0.9))
+    labels.metadata = VideoMetadata(frame_rate=RATE, total_frame_count=101, frame_size=(1000, 500))
+
+    speeds = charts_of(table_of(labels)).speeds
+
+    assert speeds is not None
+    assert [bar.speed for bar in speeds if bar.tracks] == [100.0]

@@ -10,11 +10,12 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from voxel51.labels.evaluate import evaluate
+from voxel51.labels.evaluate import evaluate, evaluate_against
 from voxel51.labels.formats.boxes import boxes_of
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject
+from voxel51.labels.review import apply_edits
 from voxel51.labels.video import VideoLabels
 
 SIZE = (1000, 1000)
@@ -154,3 +155,21 @@ def test_empty_labels_have_no_scores() -> None:
     assert (empty.detection, empty.tracking, empty.mean_average_precision) == ({}, None, None)
     with pytest.raises(ValueError, match="overlap is 0"):
         evaluate(VideoLabels(), VideoLabels(), overlap=0)
+
+
+def test_truth_of_a_review_is_what_was_accepted_and_what_is_undecided_does_not_count() -> None:
+    left, right, middle = (0.0, 0.0, 0.2, 0.2), (0.5, 0.5, 0.9, 0.9), (0.3, 0.3, 0.4, 0.4)
+    found = labels_of(
+        {1: [("car", 1, 0.9, left), ("car", 2, 0.8, right), ("car", 3, 0.7, middle)], 2: [("car", 3, 0.7, middle)]}
+    )
+    review = apply_edits(found, [
+        {"edit": "accept", "tracks": [1]}, {"edit": "reject", "tracks": [3]},
+        {"edit": "draw", "track": 4, "frame": 1, "box": [0.0, 0.7, 0.2, 0.9], "label": "car"},
+    ])  # fmt: skip
+    truth = VideoLabels(frames=review.labels.frames, provenance={"review": {}})
+
+    scores = evaluate_against(found, truth).detection["car"]
+
+    # Track 1 is right, track 2 is undecided, both boxes of track 3 are wrong, and the drawn box was missed.
+    assert (scores.true_count, scores.found_count) == (2, 3)
+    assert (scores.precision, scores.recall) == (1 / 3, 1 / 2)

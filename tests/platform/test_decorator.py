@@ -1,6 +1,7 @@
 """Decorator: the manifest that a function declares, its values in a job, and errors that name the line and the fix."""
 
 import enum
+import inspect
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -208,6 +209,34 @@ def test_a_class_is_set_up_before_it_processes(tmp_path: Path) -> None:
     assert result.messages == ["counted"]
 
 
+def test_labels_are_an_optional_input(tmp_path: Path) -> None:
+    @analytic(version="1", name="count")
+    def count(video: Video, seen: VideoLabels | None = None) -> dict:
+        """Count frames.
+
+        Args:
+            video: the video.
+            seen: labels of the video.
+        """
+        return {"frames": sum(1 for _ in video), "labelled": None if seen is None else len(seen.frames)}
+
+    video = numbered_video(tmp_path / "in.mp4")
+    (tmp_path / "bad.json").write_text("[]")
+    VideoLabels().to_file(tmp_path / "labels.json")
+    results = [
+        json.loads(run(count, {"video": video, **given}, {}, tmp_path / folder).outputs["result"].read_text())
+        for folder, given in (("without", {}), ("with", {"seen": tmp_path / "labels.json"}))
+    ]
+
+    assert [each["labelled"] for each in results] == [None, 0]
+    assert [(each["name"], each["type"], each["required"]) for each in count.document["inputs"]] == [
+        ("video", "types.Video", True),
+        ("seen", "types.VideoLabels", False),
+    ]
+    with pytest.raises(InvalidInput, match=r"input 'seen': 'bad.json' is not labels of a video"):
+        run(count, {"video": video, "seen": tmp_path / "bad.json"}, {}, tmp_path / "o")
+
+
 def test_files_and_documents_are_outputs(tmp_path: Path) -> None:
     @analytic(version="1", name="sizes")
     def measure(
@@ -332,8 +361,52 @@ def with_common_parameter(video: Video, fps: float = 5) -> VideoLabels:
     raise NotImplementedError
 
 
+async def asynchronous(video: Video) -> VideoLabels:
+    """Find.
+
+    Args:
+        video: the video.
+    """
+    raise NotImplementedError
+
+
+def with_bad_choice(video: Video, size: Literal["small", "large"] = "huge") -> VideoLabels:  # type: ignore[assignment]
+    """Find.
+
+    Args:
+        video: the video.
+        size: the size.
+    """
+    raise NotImplementedError
+
+
+def with_range_of_text(video: Video, word: Annotated[str, Range(0, 1)] = "any") -> VideoLabels:
+    """Find.
+
+    Args:
+        video: the video.
+        word: the word.
+    """
+    raise NotImplementedError
+
+
 class WithoutProcess:
     """Find."""
+
+
+class WithArguments:
+    """Find."""
+
+    def __init__(self, model: str) -> None:
+        raise NotImplementedError
+
+    def process(self, video: Video) -> VideoLabels:
+        """Find.
+
+        Args:
+            video: the video.
+        """
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -350,7 +423,11 @@ class WithoutProcess:
             with_common_parameter,
             "'fps' is a parameter of all video analytics, which Video applies",
         ),
-        (WithoutProcess, None, "class WithoutProcess: the method 'process' is missing"),
+        (asynchronous, asynchronous, "'asynchronous' is async. Write 'def' instead of 'async def'"),
+        (with_bad_choice, with_bad_choice, "the default 'huge' is not one of 'small', 'large'"),
+        (with_range_of_text, with_range_of_text, "'word' has a Range, which only numbers and lists of them can have"),
+        (WithoutProcess, WithoutProcess, "class WithoutProcess: the method 'process' is missing. Add one"),
+        (WithArguments, WithArguments, "class WithArguments: __init__ has required arguments"),
     ],
 )
 def test_an_error_names_the_line_and_the_fix(decorated: Any, place: Any, text: str) -> None:
@@ -358,8 +435,9 @@ def test_an_error_names_the_line_and_the_fix(decorated: Any, place: Any, text: s
         analytic(version="1")(decorated)
 
     assert text in str(raised.value)
-    if place is not None:
-        assert str(raised.value).startswith(f"test_decorator.py:{place.__code__.co_firstlineno}: ")
+    is_class = isinstance(place, type)
+    line = inspect.getsourcelines(place)[1] if is_class else place.__code__.co_firstlineno
+    assert str(raised.value).startswith(f"test_decorator.py:{line}: ")
 
 
 def test_an_invalid_manifest_names_the_field_and_the_line_of_its_argument() -> None:

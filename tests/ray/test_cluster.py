@@ -74,7 +74,7 @@ def test_a_machine_with_another_version_is_refused(cluster: RayTestCluster, plat
 def test_a_draining_worker_finishes_its_job_and_leaves(
     cluster: RayTestCluster, platform: RayPlatform, user: User, workers: list[Worker]
 ) -> None:
-    job = RunningJob(user, PATIENT, seconds=15)
+    job = RunningJob(user, PATIENT, seconds=10)
     worker = job.place(workers)
 
     worker.drain()

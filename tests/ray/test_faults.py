@@ -20,7 +20,7 @@ RESUMED_SECONDS = 15.0
 
 
 def test_a_job_of_a_dead_node_goes_on_elsewhere(platform: RayPlatform, user: User, workers: list[Worker]) -> None:
-    job = RunningJob(user, PATIENT, seconds=15)
+    job = RunningJob(user, PATIENT, seconds=10)
     victim = job.place(workers)
     (other,) = (worker for worker in workers if worker is not victim)
     job.wait_for("RUNNING", platform)
@@ -59,7 +59,7 @@ def test_a_job_of_a_node_that_lost_its_link_goes_on_elsewhere_and_ends_there(
 def test_the_jobs_of_a_killed_platform_run_again_and_end_once(
     platform: RayPlatform, user: User, workers: list[Worker]
 ) -> None:
-    jobs = [RunningJob(user, PATIENT, seconds=15) for _ in range(3)]
+    jobs = [RunningJob(user, PATIENT, seconds=10) for _ in range(3)]
     for job in jobs:
         job.wait_for("RUNNING", platform)
 
@@ -76,7 +76,7 @@ def test_jobs_end_once_although_the_head_is_restarted_and_nodes_join_the_new_one
     cluster: RayTestCluster, platform: RayPlatform, user: User
 ) -> None:
     old = {worker["name"] for worker in platform.workers()}
-    jobs = [RunningJob(user, PATIENT, seconds=15) for _ in range(2)]
+    jobs = [RunningJob(user, PATIENT, seconds=10) for _ in range(2)]
     for job in jobs:
         job.wait_for("RUNNING", platform)
 

@@ -33,11 +33,15 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_ALL_USERS = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
-    "get /labels", "get /labels/names", "get /labels/sql", "get /datasets", "post /datasets",
-    "get /batches", "post /batches", "post /batches/estimate",
+    "get /labels", "get /labels/names", "get /labels/sql",
+    "get /labels/charts", "get /labels/charts/{chart}", "get /labels/moments", "get /datasets", "post /datasets",
+    "get /schedules", "post /schedules",
+    "get /pipelines", "post /pipelines", "get /pipeline-runs",
+    "get /rules", "post /rules", "get /data/sources", "get /batches", "post /batches", "post /batches/estimate",
+    "get /reviews", "get /reviews/scores",
     "get /data/tags", "get /collections", "post /collections", "get /searches",
     "put /searches/{search_name}", "delete /searches/{search_name}",
-    "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
+    "get /status/all", "get /events", "post /data", "patch /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
     "post /analytics/bundles", "get /analytics/{analytic_id}/build", "get /analytics/{analytic_id}/build/log",
     "put /analytics/{analytic_id}/latest", "post /data/url", "post /data/reuse", "get /account",
@@ -54,13 +58,15 @@ OWNED = {
     "get /collections/{collection_id}", "patch /collections/{collection_id}", "delete /collections/{collection_id}",
     "post /collections/{collection_id}/members", "get /collections/{collection_id}/data",
     "get /collections/{collection_id}/data/{data_id}", "get /collections/{collection_id}/data/{data_id}/download",
-    "get /collections/{collection_id}/data/{data_id}/poster", "get /collections/{collection_id}/shares",
+    "get /collections/{collection_id}/data/{data_id}/poster", "get /collections/{collection_id}/data/{data_id}/jobs",
+    "get /collections/{collection_id}/shares",
     "put /collections/{collection_id}/shares/{username}", "delete /collections/{collection_id}/shares/{username}",
     "get /jobs/{job_id}", "get /jobs/{job_id}/request", "get /jobs/{job_id}/status", "get /jobs/{job_id}/output",
-    "get /jobs/{job_id}/partial",
+    "get /jobs/{job_id}/partial", "get /jobs/{job_id}/activity",
     "get /jobs/{job_id}/output-url", "get /jobs/{job_id}/log", "get /jobs/{job_id}/log-url",
     "put /jobs/{job_id}/start", "put /jobs/{job_id}/kill", "put /jobs/{job_id}/archive",
     "put /jobs/{job_id}/unarchive", "delete /jobs/{job_id}", "put /jobs/{job_id}/ttl",
+    "post /jobs/{job_id}/retry-parts",
     "post /jobs/{job_id}/shares", "get /jobs/{job_id}/shares", "delete /jobs/{job_id}/shares/{share_id}",
     "get /data/{data_id}/renditions", "get /data/{data_id}/renditions/playable",
     "get /data/{data_id}/renditions/index", "get /data/{data_id}/renditions/poster",
@@ -70,6 +76,8 @@ OWNED = {
     "get /jobs/{job_id}/renditions/sheet", "get /jobs/{job_id}/renditions/frame",
     "get /jobs/{job_id}/renditions/labels", "get /jobs/{job_id}/renditions/evaluation",
     "get /jobs/{job_id}/renditions/comparison", "get /jobs/{job_id}/renditions/charts",
+    "get /jobs/{job_id}/reviews", "post /jobs/{job_id}/reviews", "get /jobs/{job_id}/reviews/{version}",
+    "get /jobs/{job_id}/reviews/{version}/labels", "delete /jobs/{job_id}/reviews/{version}",
     "get /datasets/{dataset_id}", "delete /datasets/{dataset_id}",
     *(f"{method} /datasets/{{dataset_id}}/renditions{kind}" for method in ("get", "delete") for kind in
       ("", "/archive", "/estimate")),
@@ -77,7 +85,15 @@ OWNED = {
       ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
       ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison", "/charts")),
+    "get /rules/{rule_id}", "delete /rules/{rule_id}", "get /rules/{rule_id}/items",
+    *(f"put /rules/{{rule_id}}/{change}" for change in ("pause", "resume", "retry")),
+    *(f"{method} /schedules/{{schedule_id}}" for method in ("get", "patch", "delete")),
+    "get /schedules/{schedule_id}/runs",
+    *(f"put /schedules/{{schedule_id}}/{change}" for change in ("pause", "resume")),
     "get /batches/{batch_id}", "get /batches/{batch_id}/items",
+    "get /pipelines/{pipeline_id}", "get /pipelines/{pipeline_id}/versions", "delete /pipelines/{pipeline_id}",
+    "post /pipelines/{pipeline_id}/runs", "get /pipeline-runs/{run_id}", "delete /pipeline-runs/{run_id}",
+    *(f"put /pipeline-runs/{{run_id}}/{change}" for change in ("cancel", "retry")),
     *(f"put /batches/{{batch_id}}/{change}" for change in
       ("pause", "resume", "cancel", "retry", "archive", "unarchive")),
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
@@ -87,6 +103,7 @@ APPLICATIONS = {
     "get /apps/analytics/list", "get /apps/analytics", "get /apps/analytics/{analytic_id}",
     "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
     "get /apps/users/list", "get /apps/status/all", "post /apps/analytics",
+    "get /apps/result-sharing", "put /apps/result-sharing",
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
     "delete /apps/users/{username}", "get /apps/usage", "post /apps/analytics/bundles",
     "get /apps/analytics/{analytic_id}/build", "get /apps/analytics/{analytic_id}/build/log",
@@ -102,6 +119,8 @@ OPERATORS = {
     "post /admin/users/{username}/password-reset", "post /admin/invitations", "get /admin/applications",
     "post /admin/applications", "get /admin/applications/{name}/tokens", "post /admin/applications/{name}/tokens",
     "delete /admin/applications/{name}/tokens/{token_id}", "get /admin/audit", "get /admin/settings",
+    "get /admin/jobs/{job_id}/activity",
+    "get /admin/queue/controls", "put /admin/queue/pause", "put /admin/queue/resume", "put /admin/queue/limit",
     "get /admin/queue", "get /admin/workers", "get /admin/health", "get /admin/usage",
     "get /admin/usage/months/{month}", "get /admin/usage/table",
     "get /admin/applications/{name}/users",
@@ -154,12 +173,14 @@ SECRETS = {"put /secrets/{secret_name}", "delete /secrets/{secret_name}"}
 AGENTS = {
     "post /jobs/{job_id}/begin", "post /jobs/{job_id}/finish", "put /jobs/{job_id}/state",
     "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data", "put /jobs/{job_id}/partial/{number}",
+    "put /jobs/{job_id}/activity",
     "get /jobs/{job_id}/partial/{number}", "get /jobs/{job_id}/checkpoint", "put /jobs/{job_id}/checkpoint",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
 }  # fmt: skip
 LINKS = {
     "get /links/data/{data_id}", "get /links/jobs/{job_id}/output", "get /links/jobs/{job_id}/log",
     "get /links/attempts/{attempt_id}/task", "get /links/attempts/{attempt_id}/inputs/{name}",
+    "get /links/attempts/{attempt_id}/parts/{number}",
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
     "put /links/attempts/{attempt_id}/spans", "get /links/analytics/{analytic_id}/{name}",
@@ -167,6 +188,7 @@ LINKS = {
 UNAUTHENTICATED = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
     "get /platform", "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
+    "get /oembed",
     "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet", "get /shared/{key}/partial",
 }  # fmt: skip
 """Routes that require no credential."""
@@ -185,8 +207,10 @@ SECRET = b"a secret"
 """Content of each file in the world."""
 
 BATCH = {"analytic": "journeys/no-op", "selection": {"data_ids": ["a"]}}
+PIPELINE = {"name": "p", "steps": [{"name": "s", "analytic": "journeys/no-op"}]}
 BODIES = {
-    "patch /data/{data_id}": {"add_tags": ["stolen"]}, "post /collections": {"name": "of another"},
+    "patch /data/{data_id}": {"add_tags": ["stolen"]},
+    "patch /data": {"add_tags": ["own"], "search": ""}, "post /collections": {"name": "of another"},
     "patch /collections/{collection_id}": {"name": "stolen"},
     "post /collections/{collection_id}/members": {"action": "remove", "search": "name:a"},
     "put /collections/{collection_id}/shares/{username}": {"role": "viewer"},
@@ -196,12 +220,17 @@ BODIES = {
     "put /links/attempts/{attempt_id}/status": {},
     "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_complete": True},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
-    "post /apps/users": {"username": "mallory"},
+    "post /apps/users": {"username": "mallory"}, "put /apps/result-sharing": {"enabled": False},
     "put /secrets/{secret_name}": {"value": "secret"},
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
+    "post /jobs/{job_id}/reviews": {"base": 0, "edits": [{"edit": "accept", "tracks": [1]}]},
     "post /datasets": {"name": "d", "options": {"format": "coco"}, "jobs": ["a"]},
+    "post /rules": {"trigger": "upload", "runs": [{"analytic": "a"}]},
+    "post /schedules": {"cron": "0 3 * * *", "run": {"type": "batch", "batch": BATCH}},
+    "patch /schedules/{schedule_id}": {"name": "stolen"},
+    "post /pipelines": {"document": PIPELINE}, "post /pipelines/{pipeline_id}/runs": {},
     "post /batches": BATCH, "post /batches/estimate": BATCH,
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
@@ -331,8 +360,41 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     _in_database(
         platform,
         "INSERT INTO batches SELECT ?, owner_id, application_id, 'b', 'ENDED', 0, 'a', '1', 'BEST', 'video', '[{}]', "
-        "1, 0, 0, '{}', upload_date, NULL FROM jobs WHERE id = ?",
+        "1, 0, 0, '{}', upload_date, NULL, NULL FROM jobs WHERE id = ?",
         named["batch_id"],
+        job["id"],
+    )
+    named["rule_id"] = f"rule of {job['id']}"[:36]
+    _in_database(
+        platform,
+        "INSERT INTO rules SELECT ?, owner_id, application_id, 'r', 'PAUSED', 'upload', NULL, NULL, '[]', upload_date "
+        "FROM jobs WHERE id = ?",
+        named["rule_id"],
+        job["id"],
+    )
+    saved = requests.post(f"{v1}/pipelines", json={"document": PIPELINE}, headers=headers, timeout=20).json()
+    named["pipeline_id"] = saved["pipeline"]["id"]
+    named["run_id"] = f"run of {job['id']}"[:36]
+    _in_database(
+        platform,
+        "INSERT INTO pipeline_runs SELECT ?, owner_id, 'r', NULL, 'p', 1, '{}', '{}', '{}', NULL, upload_date, "
+        "NULL, NULL FROM jobs WHERE id = ?",
+        named["run_id"],
+        job["id"],
+    )
+    _in_database(
+        platform,
+        'INSERT INTO pipeline_run_steps SELECT ?, 1, \'s\', \'{"analytic": "a", "version": "1", "inputs": {}}\', id '
+        "FROM jobs WHERE id = ?",
+        named["run_id"],
+        job["id"],
+    )
+    named["schedule_id"] = f"schedule of {job['id']}"[:36]
+    _in_database(
+        platform,
+        "INSERT INTO schedules SELECT ?, owner_id, application_id, 's', 'PAUSED', '0 3 * * *', 'UTC', 'run_once', "
+        '\'{"type": "batch"}\', NULL, upload_date FROM jobs WHERE id = ?',
+        named["schedule_id"],
         job["id"],
     )
     named["dataset_id"] = f"dataset of {job['id']}"[:36]
@@ -342,12 +404,20 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
         named["dataset_id"],
         job["id"],
     )
+    named["version"] = "1"
+    _in_database(
+        platform,
+        "INSERT INTO reviews SELECT ?, owner_id, id, 1, 0, 'r', upload_date, '', '[]', '{}', 0, 0, 'reviews/none', '', "
+        "0 FROM jobs WHERE id = ?",
+        f"review of {job['id']}"[:36],
+        job["id"],
+    )
     created = requests.post(f"{v1}/collections", json={"name": f"of {job['id']}"}, headers=headers, timeout=20)
     named["collection_id"] = created.json()["collection"]["id"]
     members = f"{v1}/collections/{named['collection_id']}/members"
     added = requests.post(members, json={"action": "add", "ids": [data["id"]]}, headers=headers, timeout=20)
     assert added.json()["changed"] == 1
-    named["search_name"] = "s"
+    named["search_name"], named["chart"] = "s", "classes"
     return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
 
 

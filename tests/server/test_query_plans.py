@@ -24,9 +24,12 @@ from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.database import listing
 from voxel51.server.jobs.analytic_facts import AnalyticFactsService
+from voxel51.server.jobs.result_cache import ResultKeys
+from voxel51.server.jobs.reused_results import ReusedResults
 from voxel51.server.jobs.service import has_active_jobs
 from voxel51.server.search import matching
 from voxel51.server.settings import Settings
+from voxel51.server.storage.local import LocalStorage
 from voxel51.server.wiring.foundation import Addresses
 from voxel51.wire.accounts import Role
 from voxel51.wire.query import DATA_COMPUTED_FIELDS, DATA_FIELDS, JOBS_FIELDS, MEDIA_FIELDS
@@ -65,6 +68,8 @@ LONG_TABLES = {
     "jobs",
     "label_inputs",
     "label_spans",
+    "pipeline_run_steps",
+    "pipeline_runs",
     "renditions",
     "shares",
     "tokens",
@@ -203,6 +208,9 @@ def read_facts(site: Site) -> None:
     with database.read() as connection:
         assert not any(has_active_jobs(connection, each) for each in ids)
     assert AnalyticFactsService(database, analytics).facts(user, ids).keys() == set(ids) != set()
+    site.recorder.cause = "earlier results"
+    with ReusedResults(database, LocalStorage(Path())).copy_of("x", ResultKeys("k", "a", "s")) as copied:
+        assert copied is None
 
 
 def clean_up(site: Site) -> None:

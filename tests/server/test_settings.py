@@ -16,6 +16,11 @@ from voxel51.server.wiring.foundation import Addresses, build_foundation
     [
         ("THREADS", "many", "threads is 'many': Expected `int`, got `str`"),
         ("SIGN_UP", "sometimes", "sign_up is 'sometimes': Invalid enum value 'sometimes'"),
+        (
+            "EMBED_ORIGINS",
+            "https://a.example, https://b.example; script-src *",
+            "embed_origins: 'https://b.example; script-src *' is not an origin; use such as https://example.org, or *",
+        ),
         ("LIFETIME_DAYS", "0", "lifetime_days is 0.0; it must be greater than 0"),
         (
             "PACKAGE_FILE_SERVERS",

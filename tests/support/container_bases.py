@@ -35,7 +35,7 @@ WITH_SDK = (*WITH_LABELS, "docstring-parser")
 
 _LIBRARY = re.compile(r"(?:=>\s*)?(/\S+) \(0x")
 _NOT_COPIED = ("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "site-packages", "dist-packages",
-               "__pycache__", "config-*", "EXTERNALLY-MANAGED")  # fmt: skip
+               "config-*", "EXTERNALLY-MANAGED")  # fmt: skip
 _VARIABLES = {
     "PATH": "/usr/local/bin:/usr/bin",
     "PIP_NO_INDEX": "1",
@@ -56,7 +56,7 @@ def base_image(podman: Podman, distributions: Sequence[str] = LIGHT) -> str:
     for name in distributions:
         _copy_distribution(name, site)
     _copy_libraries(root, [*root.glob("usr/**/bin/*"), *root.rglob("*.so"), *root.rglob("*.so.*")])
-    _copy_wheel(root / "wheels")
+    shutil.copytree(_wheels(podman), root / "wheels")
     tag = podman.import_folder(root, f"localhost/test-base-{len(distributions)}:latest", _VARIABLES)
     shutil.rmtree(root)
     return tag
@@ -137,6 +137,9 @@ def _copy_libraries(root: Path, programs: Iterable[Path]) -> None:
         shutil.copy(path.resolve(), root / "usr/lib64" / path.name if is_loader else folder / path.name)
 
 
-def _copy_wheel(folder: Path) -> None:
-    """Build the wheel of this project into ``folder``."""
+@cache
+def _wheels(podman: Podman) -> Path:
+    """Return a folder with the wheel of this project; built once per run."""
+    folder = podman.folder / "wheels"
     subprocess.run([sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT], check=True)
+    return folder

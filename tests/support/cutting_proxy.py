@@ -46,6 +46,7 @@ class CuttingProxy:
         self.cuts = self.passed_bytes = 0
         self.stall_bytes = stall_bytes
         self.refuses = False
+        self._sockets: list[socket.socket] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -63,6 +64,14 @@ class CuttingProxy:
         """Cut the next ``count`` connections."""
         self._most_cuts = self.cuts + count
 
+    def end_stall(self) -> None:
+        """Close all connections, with what is on its way on them, and let later ones pass without a limit."""
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self._sockets.clear()
+        self.stall_bytes = None
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -77,6 +86,7 @@ class CuttingProxy:
                 far = socket.create_connection(self._target)
             except OSError:
                 return  # the platform is down just now
+            self._sockets += [near, far]
             with far:
                 self._pass_on(near, far)
 

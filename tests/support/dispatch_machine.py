@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -173,8 +174,8 @@ class DispatchMachine(RuleBasedStateMachine):
     def _faulty(self, member: Member, fault: Fault, claims: list[ClaimedAttempt]) -> Iterator[None]:
         claim, settle = member.attempts.claim, member.attempts.settle
 
-        def note_claim(limit: int, *, internal: bool = False) -> list[ClaimedAttempt]:
-            found = claim(limit, internal=internal)
+        def note_claim(limit: int, **chosen: Any) -> list[ClaimedAttempt]:
+            found = claim(limit, **chosen)
             claims.extend(found)
             if fault.claim_answer:
                 raise DatabaseAway("the connection broke after the commit")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-@dataclass
+@dataclass(eq=False)
 class FileHost:
     """The host; a test may change its ``content`` and ``status``.
 

@@ -8,16 +8,19 @@ from sqlalchemy import select
 from support.job_services import DOCUMENT, JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.collections.access import own_videos
+from voxel51.server.data.records import LISTING
 from voxel51.server.job_batches.advancer import BatchAdvancer
 from voxel51.server.job_batches.earlier_results import EarlierResults
 from voxel51.server.job_batches.estimate import BatchEstimator
 from voxel51.server.job_batches.plan import BatchPlanner
-from voxel51.server.job_batches.selection import Selection
-from voxel51.server.job_batches.service import BatchService
+from voxel51.server.job_batches.selection import Selection, VideoSources
+from voxel51.server.job_batches.service import BatchLimits, BatchService
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire.job_batches import BatchItem, JobBatch
 
 ANALYTIC = "voxel51/steady"
+SOURCES = VideoSources(LISTING, own_videos)
 
 
 def steady_document() -> dict[str, Any]:
@@ -37,16 +40,20 @@ class BatchTestServices:
 
     def __init__(self, services: JobServices) -> None:
         self.jobs = services
-        services.analytics.install(
-            [
-                InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True),
-                InstalledAnalytic(ANALYTIC, steady_document(), preload_safe=True),
-            ]
-        )
+        self.installed = [
+            InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True),
+            InstalledAnalytic(ANALYTIC, steady_document(), preload_safe=True),
+        ]
+        services.analytics.install(self.installed)
         submission, earlier = services.jobs.submission, EarlierResults(services.analytics)
-        self.planner = BatchPlanner(services.database, services.analytics, submission)
+        self.planner = BatchPlanner(
+            services.database, services.analytics, submission, VideoSources(LISTING, own_videos)
+        )
         self.estimator = BatchEstimator(services.database, earlier)
-        self.service = BatchService(services.database, services.actions, lambda: services.wakes.append("batches"))
+        limits = BatchLimits(kept=6, open=5)
+        self.service = BatchService(
+            services.database, services.actions, limits, lambda: services.wakes.append("batches")
+        )
         self.advancer = BatchAdvancer(services.database, submission, earlier)
 
     def create(self, user: User, data_ids: list[str], **given: Any) -> JobBatch:

@@ -30,6 +30,7 @@ from voxel51.server.database.membership import Membership
 from voxel51.server.database.process_table import ProcessDescription
 from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.activity import ActivityService
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
 from voxel51.server.jobs.checkpoints import CheckpointService
@@ -42,6 +43,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.outcomes import only
+from voxel51.server.reviews.service import ReviewFiles
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.local import LocalStorage
 from voxel51.wire import dates
@@ -77,6 +79,7 @@ class JobServices:
     programs: ProgramService
     partial: PartialResults
     checkpoints: CheckpointService
+    activity: ActivityService
     tasks: TaskService
     secrets: SecretService
     network: NetworkGrants
@@ -185,10 +188,11 @@ def open_job_services(
         reports=reports,
         partial=PartialResults(database, job_service, reports, PARTIAL_LIMITS),
         checkpoints=CheckpointService(database, reports, CHECKPOINT_BYTES),
+        activity=ActivityService(database, reports),
         quotas=quotas,
         programs=ProgramService(database, ProgramFiles(database, links), network),
         network=network,
-        tasks=TaskService(database, data, sources, secrets, links, CHECKPOINT_BYTES),
+        tasks=TaskService(database, data, sources, secrets, links, CHECKPOINT_BYTES, ReviewFiles(database).labels_of),
         secrets=secrets,
         storage=storage,
         wakes=wakes,

@@ -88,10 +88,17 @@ class LoopbackCluster:
         self._lock = threading.Lock()
 
     def join(
-        self, name: str, cpus: float = 2, gpus: float = 0, versions: Versions | None = None, refusal: str | None = None
+        self,
+        name: str,
+        cpus: float = 2,
+        gpus: float = 0,
+        versions: Versions | None = None,
+        refusal: str | None = None,
+        memory_bytes: int = 0,
     ) -> LoopbackNode:
         """Let a node join."""
-        offer = Offer(name, versions or versions_here(""), Resources(cpus, gpus), "none", "no engine", refusal)
+        total = Resources(cpus, gpus, memory_bytes)
+        offer = Offer(name, versions or versions_here(""), total, "none", "no engine", refusal)
         node = LoopbackNode(offer, self._lease_seconds)
         with self._lock:
             self._nodes[name] = node

@@ -3,13 +3,13 @@
 import atexit
 import functools
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from demo.platform_process import PlatformProcess
+from support.databases import migrated_sqlite
 from support.leftover_processes import Family
 
 if TYPE_CHECKING:
@@ -35,11 +35,14 @@ _SETTINGS = {
     "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
     "VOXEL51_SERVER_IMPORT_SECONDS": "200",
     "VOXEL51_SERVER_PREPARE_RENDITIONS": "0",
-    "VOXEL51_SERVER_CACHE_DIR": str(Path(tempfile.gettempdir(), f"voxel51-test-cache-{os.getuid()}")),
+    "VOXEL51_SERVER_PRELOAD": "journeys/*",
+    "VOXEL51_SERVER_SPLIT_PART_SECONDS": "0",
+    "VOXEL51_SERVER_CACHE_DIR": str(Path(__file__).parents[2] / ".cache" / "test-platforms"),
 }
 """No limits on failed sign-ins, which tests cause from one address and for the same names; frequent cleanup, which some
-tests wait for; no renditions in the background, which tests that count jobs and processes do not expect; and one cache
-for all platforms, so that the installed analytics are imported once."""
+tests wait for; no renditions in the background, which tests that count jobs and processes do not expect; the built-in
+analytics imported only by their jobs, as most tests run none; parts of split jobs of any length; and one cache for all
+platforms, so that the installed analytics are described once."""
 
 
 class StartPlatform(Protocol):
@@ -75,9 +78,18 @@ def new_platform(folder: Path, *arguments: str, environment: dict[str, str] | No
     return PlatformProcess(folder, *arguments, environment={**_SETTINGS, "PYTHONPATH": paths, **(environment or {})})
 
 
+def _migrate(own: PlatformProcess) -> None:
+    """Give a new platform on SQLite a database with the tables, copied: to run all migrations takes a second."""
+    if "VOXEL51_SERVER_DATABASE_URL" not in own.environment and not own.folder.exists():
+        own.folder.mkdir(mode=0o700, parents=True)
+        (own.folder / "platform.sqlite").touch(mode=0o600)  # as the platform creates it
+        migrated_sqlite(own.folder / "platform.sqlite")
+
+
 @contextmanager
 def running(own: PlatformProcess) -> Iterator[PlatformProcess]:
     """Run a platform inside the block. At the end, assert that it exits with 0 and leaves no process."""
+    _migrate(own)
     own.start()
     try:
         yield own

@@ -120,6 +120,17 @@ class SlurmTestCluster:
         """Wait until all nodes respond, and run nothing."""
         wait_until(lambda: self._states() == ["idle"] * len(NODES), self.logs)
 
+    def resume_nodes(self) -> None:
+        """Put nodes to use again that Slurm has drained, as operators do.
+
+        A slurmctld that is killed forgets what it has not written yet. It starts a job again that runs already, and
+        drains the node that refuses.
+        """
+        for state, name in zip(self._states(), NODES, strict=True):
+            if "drain" in state:
+                self.run("scontrol", "update", f"nodename={name}", "state=resume")
+        self.wait_until_idle()
+
     def stop(self) -> None:
         """Kill all daemons, and what they run."""
         for name in NODES:

@@ -104,6 +104,17 @@ class Provisions:
         shutil.copy(self.video, folder / "video.mp4")
         return {}
 
+    def _street(self, folder: Path, _: Environment) -> dict[str, str]:
+        """Copy one second of the busiest part of the street, which is small enough to be a part of a notebook."""
+        shutil.copy(self._clip("bikes.mp4", 125, 149), folder / "video.mp4")
+        return {}
+
+    def _week(self, folder: Path, _: Environment) -> dict[str, str]:
+        (folder / "videos").mkdir()
+        for number, name in enumerate(("monday.mp4", "tuesday.mp4", "wednesday.mp4")):
+            shutil.copy(self._clip("bikes.mp4", 60 + 30 * number, 89 + 30 * number), folder / "videos" / name)
+        return {}
+
     def _videos(self, folder: Path, _: Environment) -> dict[str, str]:
         (folder / "videos").mkdir()
         for number, name in enumerate(("monday.mp4", "tuesday.mp4", "wednesday.mp4")):
@@ -142,6 +153,8 @@ _PROVIDED: Mapping[str, Callable[[Provisions, Path, Environment], dict[str, str]
     "operator": Provisions._operator,
     "video": Provisions._video,
     "videos": Provisions._videos,
+    "street": Provisions._street,
+    "week": Provisions._week,
     "faces": Provisions._faces,
     "labels": Provisions._labels,
     "detector": Provisions._detector,

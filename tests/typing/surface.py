@@ -43,6 +43,7 @@ async def asyncio(api: AsyncAPI) -> None:
 
 def applications(api: ApplicationAPI) -> None:
     assert_type(api.list_users(), list[str])
+    assert_type(api.shares_results(), bool)
     assert_type(api.query_application_data(DataQuery()), DataList)
     assert_type(api.active_user, str | None)
 

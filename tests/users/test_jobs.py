@@ -61,7 +61,16 @@ def test_an_input_can_be_a_remote_data_path() -> None:
     assert request.to_dict()["inputs"] == {"video": {"data-id": "d1"}}
 
 
-@pytest.mark.parametrize("value", [{}, {"signed-url": "x"}, "d1", None])
+def test_an_input_can_be_the_output_of_a_job() -> None:
+    request = JobRequest("a/b")
+    request.set_input("labels", job_id="j1")
+
+    again = JobRequest.from_dict(request.to_dict())
+    assert again.to_dict()["inputs"] == {"labels": {"job-id": "j1"}}
+    assert (again.inputs["labels"].job_id, again.inputs["labels"].has_data_id) == ("j1", False)
+
+
+@pytest.mark.parametrize("value", [{}, {"data-id": "d1", "job-id": "j1"}, {"signed-url": "x"}, "d1", None])
 def test_an_input_that_is_not_a_reference_is_rejected(value: object) -> None:
     with pytest.raises(RemoteDataPathError, match="Invalid RemoteDataPath"):
         JobRequest.from_dict({"analytic": "a/b", "inputs": {"video": value}})

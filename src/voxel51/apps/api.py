@@ -45,3 +45,16 @@ class ApplicationAPI(ApplicationMixin, API):
     def list_users(self) -> list[str]:
         """List the names of the application's users."""
         return self._send(calls.list_users())
+
+    def shares_results(self) -> bool:
+        """Return whether the users of the application get copies of each other's results."""
+        return self._send(calls.result_sharing())
+
+    def share_results(self, enabled: bool = True) -> None:
+        """Let the users of the application get copies of each other's results instead of computing the same again.
+
+        This holds for jobs that are submitted from now on, of deterministic analytics, on files with the same bytes and
+        the same name, with the same parameters. Users see neither whose result it was nor anything else of that user.
+        Without ``enabled``, no more results are shared; copies stay.
+        """
+        self._send(calls.share_results(enabled))

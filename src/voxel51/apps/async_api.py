@@ -47,3 +47,16 @@ class AsyncApplicationAPI(ApplicationMixin, AsyncAPI):
     async def list_users(self) -> list[str]:
         """List the names of the application's users."""
         return await self._send(calls.list_users())
+
+    async def shares_results(self) -> bool:
+        """Return whether the users of the application get copies of each other's results."""
+        return await self._send(calls.result_sharing())
+
+    async def share_results(self, enabled: bool = True) -> None:
+        """Let the users of the application get copies of each other's results instead of computing the same again.
+
+        This holds for jobs that are submitted from now on, of deterministic analytics, on files with the same bytes and
+        the same name, with the same parameters. Users see neither whose result it was nor anything else of that user.
+        Without ``enabled``, no more results are shared; copies stay.
+        """
+        await self._send(calls.share_results(enabled))

@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import BufferedResponse, Response
-from voxel51.users.calls.call import Call, document, entry, get, nothing, post_json
+from voxel51.users.calls.call import Call, document, entry, get, nothing, post_json, put_json
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
 from voxel51.wire.jobs import JobList
@@ -59,6 +59,16 @@ def create_user(username: str) -> Call[None]:
 def list_users() -> Call[list[str]]:
     """List the names of the application's users."""
     return _own(get("apps/users/list", entry("users")))
+
+
+def result_sharing() -> Call[bool]:
+    """Return whether the users of the application share results."""
+    return _own(get("apps/result-sharing", entry("enabled")))
+
+
+def share_results(enabled: bool) -> Call[bool]:
+    """Let the users of the application share results, or stop that."""
+    return _own(put_json("apps/result-sharing", entry("enabled"), {"enabled": enabled}))
 
 
 def _own(call: Call[Result]) -> Call[Result]:

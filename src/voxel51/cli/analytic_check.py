@@ -83,8 +83,9 @@ def checks(
     yield from _repetition_checks(source, {name: sample}, parameters, folder, first)
     yield _unusable_check(source, name, parameters, folder)
     yield _truncated_check(source, name, parameters, folder, sample)
-    long = sample_video(folder / "long.mp4", _LONG * _FRAMES)
-    if video is None:
+    long = video
+    if long is None:
+        long = sample_video(folder / "long.mp4", _LONG * _FRAMES)
         yield _memory_check(first, source.run({name: long}, parameters, folder / "long"))
     yield _cancel_check(source, {name: long}, parameters, folder / "cancelled")
 

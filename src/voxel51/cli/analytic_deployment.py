@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from voxel51.cli.analytic_sources import naming_line
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
@@ -59,12 +60,14 @@ def _check(path: Path) -> str:
 
     Raises:
         voxel51.platform.errors.InvalidAnalytic: no manifest can be derived; the text has the line and the fix.
+        RuntimeError: the import failed; the text has the line.
     """
     try:
         from voxel51.platform.sources import load_source
 
-        document = load_source(path.resolve()).document
-    except ImportError as error:
+        with naming_line(path):
+            document = load_source(path.resolve()).document
+    except ModuleNotFoundError as error:
         return f"Not checked here, as {error.name or error} is not installed: the platform checks it"
     return f"Checked {document['info']['name']} {document['info']['version']}: its manifest is valid"
 

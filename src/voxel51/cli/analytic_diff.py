@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from voxel51.cli.analytic_names import find_analytic
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
@@ -51,7 +52,7 @@ def add_to(verbs: Commands) -> None:
 def _diff(options: argparse.Namespace) -> int:
     printer = Printer(options)
     with client(options) as api:
-        old, new = _find(api, options.old), _find(api, options.new)
+        old, new = find_analytic(api, options.old), find_analytic(api, options.new)
         past = _past_jobs(api)
         before = _distinct([job for job in past if job["analytic_id"] == old["id"]])[: options.limit]
         if not before:
@@ -63,11 +64,6 @@ def _diff(options: argparse.Namespace) -> int:
     document = [dict(zip(VersionDifference.__slots__, row, strict=True)) for row in rows]
     printer.result(table(rows, _HEADERS), document)
     return printer.finish()
-
-
-def _find(api: API, text: str) -> AnalyticRecord:
-    name, _, version = text.partition("@")
-    return api.get_analytic_details(api.get_analytic_id(name, version or None))
 
 
 def _past_jobs(api: API) -> list[JobRecord]:

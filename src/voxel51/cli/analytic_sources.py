@@ -7,7 +7,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,7 @@ from voxel51.wire.parameter_values import check_names, converted
 from voxel51.wire.tasks import JobLimits, TaskStatusDocument
 
 if TYPE_CHECKING:
+    from voxel51.runners.local_job import LocalJob
     from voxel51.runners.local_progress import LocalProgress
     from voxel51.runners.local_run import LocalEnd
 
@@ -34,11 +38,18 @@ def add_to(verbs: Commands) -> None:
     init.add_argument("name", metavar="NAME", help="name of the analytic, such as red-cars")
     init.add_argument("--owner", metavar="NAME", default="me", help="owner in its full name (default: me)")
     run = command(verbs, "run", _run, "run an analytic of a file or project here, without a platform")
-    run.add_argument("source", metavar="SOURCE", help="Python file, project folder, or name of an installed analytic")
+    run.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="Python file, project folder, or name of an installed analytic; several, joined by commas, run together",
+    )
     run.add_argument("video", metavar="VIDEO", nargs="?", help="file for its only required input")
     run.add_argument("--input", metavar="NAME=PATH", action="append", default=[], help="file for another input")
     run.add_argument(
         "--param", metavar="NAME=VALUE", action="append", default=[], help="parameter: JSON, text or @PATH"
+    )
+    run.add_argument(
+        "--parts", metavar="N", type=int, default=1, help="run it in N parts, one after the other, and merge them"
     )
     run.add_argument("--out", metavar="DIR", default=".", help="output folder (default: the current folder)")
     check = command(verbs, "check", _check, "check an analytic: manifest, labels, equal results, damaged videos")
@@ -82,16 +93,20 @@ def _run(options: argparse.Namespace) -> int:
     parameters = source.parameters(options.param)
     shown = None if options.json or options.quiet else ProgressDisplay(sys.stderr)
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
-        end = source.run(inputs, parameters, Path(folder), shown)
+        if options.parts == 1:
+            end = source.run(inputs, parameters, Path(folder), shown)
+        else:
+            end = source.run_in_parts(inputs, parameters, Path(folder), options.parts, shown)
         if not end.is_complete:
             sys.stderr.write(end.log)
             raise RuntimeError(f"the job failed ({end.failure_type}): {end.reason}")
         stem = Path(options.video or next(iter(inputs.values()), "result")).stem
-        placed = _place(end, source.document, out, stem)
+        place = _place_joined if source.count > 1 else _place
+        placed = place(end, source.document, out, stem)
     for text in end.warnings:
         printer.remark(f"warning: {text}")
     printer.result("\n".join(map(str, placed)) or "no output file", {"files": [str(path) for path in placed]})
-    return printer.finish()
+    return max(printer.finish(), int(len(placed) < source.count and source.count > 1))
 
 
 def _place(end: "LocalEnd", document: AnalyticDocument, out: Path, stem: str) -> list[Path]:
@@ -106,11 +121,26 @@ def _place(end: "LocalEnd", document: AnalyticDocument, out: Path, stem: str) ->
     return [*targets.values()]
 
 
+def _place_joined(end: "LocalEnd", _document: AnalyticDocument, out: Path, stem: str) -> list[Path]:
+    """Move the outputs of analytics that ran together, each under its own name, and return their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    targets = []
+    if end.output is not None:
+        with zipfile.ZipFile(end.output) as archive:
+            for name in sorted(archive.namelist()):
+                targets.append(out / f"{stem}.{Path(name).name}")
+                with archive.open(name) as source, targets[-1].open("wb") as target:
+                    shutil.copyfileobj(source, target)
+    return targets
+
+
 def _check(options: argparse.Namespace) -> int:
     from voxel51.cli.analytic_check import checks
 
     printer, found = Printer(options), []
     source = _SourceAnalytic(options, printer)
+    if source.count > 1:
+        raise ValueError(f"check one analytic at a time, not {options.source!r}")
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
         video = Path(options.video).resolve() if options.video else None
         for result in checks(source, video, source.parameters(options.param), Path(folder)):
@@ -142,7 +172,8 @@ def _document_of(name: str) -> AnalyticDocument:
     from voxel51.platform.entry_points import load_analytic
 
     try:
-        return load_analytic(name).document
+        with naming_line(Path(name)):
+            return load_analytic(name).document
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"{name} imports '{error.name}', which is not installed here. Install the package to run the analytic on "
@@ -150,23 +181,47 @@ def _document_of(name: str) -> AnalyticDocument:
         ) from error
 
 
+@contextmanager
+def naming_line(source: Path) -> Iterator[None]:
+    """Name the line of ``source`` in an error that its import raises; a missing package and our own errors pass.
+
+    Raises:
+        RuntimeError: the import failed; the text begins with ``file:line``.
+    """
+    from voxel51.platform.source_description import failure_of
+
+    try:
+        yield
+    except Exception as error:
+        is_own = type(error).__module__.startswith("voxel51.")
+        if is_own or isinstance(error, ModuleNotFoundError) or not source.exists():
+            raise
+        failure = failure_of(error, source.resolve())
+        place = f"{failure['file']}:{failure['line']}: " if failure["file"] else ""
+        raise RuntimeError(f"{place}{failure['error']}") from error
+
+
 class _SourceAnalytic:
     """Analytic of a file, a project folder or an installed package, with the sandbox in which it runs.
 
     Attributes:
         document: its manifest.
+        count: number of analytics, which run together if there are several.
     """
 
     def __init__(self, options: argparse.Namespace, printer: Printer) -> None:
         from voxel51.platform.sources import is_source
         from voxel51.runners.sandbox.probe import examine
 
-        text = options.source
-        path = Path(text).resolve()
-        self._name = str(path) if is_source(text) else text
+        texts = [options.source] if Path(options.source).exists() else options.source.split(",")
+        self.count = len(texts)
+        paths = {text: Path(text).resolve() for text in texts if is_source(text)}
+        if self.count > 1 and any("," in str(path) for path in paths.values()):
+            raise ValueError("a path with a comma cannot be run together with other analytics")
+        self._name = ",".join(str(paths.get(text, text)) for text in texts)
         self.document: AnalyticDocument = _document_of(self._name)
         policy = examine().policy
-        self._policy = policy.showing(path) if is_source(text) else policy
+        self._policy = policy.showing(*paths.values())
         self._network = local_permission(self.document, policy.kind, options, printer)
         self._limits = JobLimits(
             wall_seconds=24 * 3600.0,
@@ -233,18 +288,72 @@ class _SourceAnalytic:
 
         It is stopped when it reports at least ``stop_at`` of its work as done.
         """
-        from voxel51.runners.local_run import LocalJob, LocalRun
+        job = self._job(inputs, parameters)
+        return self._run(job, folder, shown, progress=progress, is_warm=is_warm, stop_at=stop_at)
+
+    def run_in_parts(
+        self,
+        inputs: Mapping[str, Path],
+        parameters: Mapping[str, object],
+        folder: Path,
+        count: int,
+        shown: ProgressDisplay | None = None,
+    ) -> "LocalEnd":
+        """Run the analytic on ``count`` parts of its input ``video`` in folders in ``folder``, and merge them.
+
+        The parts run one after the other. Returns the end of the merge, or of the first part that failed.
+
+        Raises:
+            ValueError: the analytic declares no splitting, or fewer frames than parts are selected.
+        """
+        from voxel51.platform.entry_points import load_analytic
+        from voxel51.platform.part_plan import planned_parts
+
+        splitting = load_analytic(self._name).splitting
+        if splitting is None:
+            raise ValueError(f"{self.document['info']['name']} cannot run in parts: it declares no splitting")
+        whole = self._job(inputs, parameters)
+        results = []
+        for part in planned_parts(inputs["video"], parameters, count, splitting.overlap_seconds):
+            described = part.description()
+            own, title = folder / f"part-{part.number}", f"part {part.number} of {count}"
+            end = self._run(replace(whole, part=described), own, shown, title=title)
+            if end.output is None or not end.is_complete:
+                return replace(end, is_complete=False, reason=f"{title}: {end.reason or 'it has no output'}")
+            results.append((described, end.output))
+        return self._run(replace(whole, parts=results), folder / "merge", shown, title="merge")
+
+    def _job(self, inputs: Mapping[str, Path], parameters: Mapping[str, object]) -> "LocalJob":
+        from voxel51.runners.local_job import LocalJob
 
         info = self.document["info"]
+        return LocalJob(
+            self._name, info["name"], info["version"], inputs, parameters, self._secrets(), self._network,
+            uses_gpu=info["supports_gpu"],
+        )  # fmt: skip
+
+    def _run(
+        self,
+        job: "LocalJob",
+        folder: Path,
+        shown: ProgressDisplay | None,
+        *,
+        progress: "LocalProgress | None" = None,
+        is_warm: bool = False,
+        stop_at: float | None = None,
+        title: str = "",
+    ) -> "LocalEnd":
+        from voxel51.runners.local_run import LocalRun
+
+        name = f"{job.name} ({title})" if title else job.name
 
         def report(status: TaskStatusDocument) -> None:
             done = status.get("progress", {})
             if shown is not None:
                 frames = f"{done['frames_done']} frames" if "frames_done" in done else ""
-                shown.show(info["name"], status["state"].lower(), done.get("fraction"), frames)
+                shown.show(name, status["state"].lower(), done.get("fraction"), frames)
             if stop_at is not None and done.get("fraction", 0.0) >= stop_at:
                 run.stop()
 
-        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets(), self._network)
         run = LocalRun(job, folder, self._limits, self._policy, report, progress=progress, is_warm=is_warm)
         return run.wait()

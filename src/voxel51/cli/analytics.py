@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from voxel51.cli import analytic_deployment, analytic_diff, analytic_sources
+from voxel51.cli.analytic_names import find_analytic
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Parser, add_commands, command
@@ -49,7 +50,7 @@ def fill(parser: Parser) -> None:
     analytic_deployment.add_to(verbs)
     analytic_diff.add_to(verbs)
     delete = command(verbs, "delete", _delete, "delete your own analytics")
-    delete.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
+    delete.add_argument("ids", metavar="ANALYTIC", nargs="+", help="id of an analytic, or its NAME@VERSION")
     delete.add_argument("-f", "--force", action="store_true", help="do not ask for confirmation")
 
 
@@ -130,9 +131,10 @@ def _delete(options: argparse.Namespace) -> int:
     if not options.force and not confirmed():
         return 0
     with client(options) as api:
-        for analytic_id in options.ids:
-            api.delete_analytic(analytic_id)
-            printer.remark(f"Analytic '{analytic_id}' deleted")
+        for analytic in options.ids:
+            # A name alone would mean one of several versions.
+            api.delete_analytic(find_analytic(api, analytic)["id"] if "@" in analytic else analytic)
+            printer.remark(f"Analytic '{analytic}' deleted")
     if options.json:
         printer.result("", options.ids)
     return printer.finish()

@@ -41,7 +41,7 @@ def fill(parser: Parser) -> None:
     show.add_argument("id", metavar="ID", help="id of a batch")
     show.add_argument("--items", action="store_true", help="show the items, with the labels that each found")
     show.add_argument("--state", choices=[*BatchItemState], help="show only items in this state")
-    wait = command(verbs, "wait", _wait, "wait until a batch has ended; exit with status 1 if items failed")
+    wait = command(verbs, "wait", _wait, "wait until a batch has ended; exit with status 1 if an item has no result")
     wait.add_argument("id", metavar="ID", help="id of a batch")
     for verb, (_, _, summary) in _CHANGES.items():
         change = command(verbs, verb, _change, summary)

@@ -69,7 +69,7 @@ def _create(options: argparse.Namespace) -> int:
 
 
 def _id(api: API, options: argparse.Namespace) -> str:
-    return api.collection(options.collection)["id"]
+    return str(api.collection(options.collection)["id"])
 
 
 def _change(options: argparse.Namespace) -> int:

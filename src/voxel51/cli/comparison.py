@@ -43,5 +43,10 @@ def _summary(comparison: Mapping[str, Any]) -> str:
     if not frames:
         return f"No box differs {at}"
     changed = sum(found["changed"])
-    relabelled = f"; {changed} boxes have another label" if changed else ""
-    return f"Boxes differ in {len(frames)} frame(s) {at}{relabelled}. The first is frame {frames[0]}"
+    relabelled = f"; {_number(changed, 'box has', 'boxes have')} another label" if changed else ""
+    first = f" The first is frame {frames[0]}" if len(frames) > 1 else f" It is frame {frames[0]}"
+    return f"Boxes differ in {_number(len(frames), 'frame', 'frames')} {at}{relabelled}.{first}"
+
+
+def _number(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"

@@ -1,8 +1,9 @@
 """``voxel51 data``: upload, list, download and delete data."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.listing import add_list_options, apply_list_options, show
@@ -11,6 +12,9 @@ from voxel51.cli.printing import Printer, Record, human_size
 from voxel51.cli.profiles import client
 from voxel51.wire.query import DATA_FIELDS, DATA_FURTHER_FIELDS
 
+if TYPE_CHECKING:
+    from voxel51.users.api import API
+
 COLUMNS = ("id", "name", "size", "type", "upload_date", "expiration_date")
 FACT_COLUMNS = ("id", "name", "duration_seconds", "width", "height", "frame_rate", "video_codec", "tags", "analytics")
 _EXAMPLES = """\
@@ -18,6 +22,7 @@ _EXAMPLES = """\
   voxel51 data list --search name:holiday --count
   voxel51 data list --search "duration_seconds:>600,tag:street"
   voxel51 data tag ID --add street --set camera=north
+  voxel51 data tag --search name:cam1 --add entrance
   voxel51 data delete --all --dry-run"""
 
 
@@ -44,7 +49,8 @@ def fill(parser: Parser) -> None:
     ttl.add_argument("--date", metavar="DATE", help="set this expiration date")
     add_bulk_options(command(verbs, "delete", _delete, "delete data"), "data")
     tag = command(verbs, "tag", _tag, "set or remove tags and metadata of data")
-    tag.add_argument("ids", metavar="ID", nargs="+", help="id of data")
+    tag.add_argument("ids", metavar="ID", nargs="*", help="id of data")
+    tag.add_argument("--search", metavar="TERMS", help="all data that match, such as name:cam1, instead of ids")
     tag.add_argument("--add", metavar="TAG", action="append", default=[], help="tag to set")
     tag.add_argument("--remove", metavar="TAG", action="append", default=[], help="tag to remove")
     tag.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="value of metadata to set")
@@ -182,7 +188,11 @@ def _tag(options: argparse.Namespace) -> int:
         metadata[key] = value
     if not (options.add or options.remove or metadata):
         raise ValueError("nothing to change: use --add, --remove, --set or --unset")
+    if bool(options.ids) == (options.search is not None):
+        raise ValueError("either ids of data or --search is required")
     with client(options) as api:
+        if options.search is not None:
+            return _tag_matching(printer, api, options, metadata)
         responses = api.update_data(options.ids, options.add, options.remove, metadata)
     done = []
     for data_id, response in responses.items():
@@ -191,6 +201,16 @@ def _tag(options: argparse.Namespace) -> int:
         else:
             printer.failure("tag data", data_id, response["error"]["message"])
     printer.result(f"{len(done)}/{len(responses)} data changed", done)
+    return printer.finish()
+
+
+def _tag_matching(printer: Printer, api: "API", options: argparse.Namespace, metadata: Mapping[str, str | None]) -> int:
+    found = api.update_matching_data(options.search, options.add, options.remove, metadata)
+    printer.result(f"{found['changed']} data changed", found)
+    if found["failure"] is not None:
+        printer.failure("tag data", f"{found['failed']} of them", found["failure"])
+    if not found["is_complete"]:
+        printer.remark("The search matches more data than one call changes. Narrow it")
     return printer.finish()
 
 

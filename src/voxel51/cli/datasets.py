@@ -8,13 +8,17 @@ from pathlib import Path
 from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
-from voxel51.wire.datasets import DATASET_FORMATS, DatasetEstimate
+from voxel51.users.api import API
+from voxel51.wire.datasets import DATASET_FORMATS, DatasetEstimate, DatasetRecord
 
 COLUMNS = ("id", "name", "format", "job_count", "creation_date")
 _EXAMPLES = """\
   voxel51 datasets export --analytic voxel51/object-tracks --format yolo --every 10 --split train=0.8,val=0.2
   voxel51 datasets export --jobs ID1 ID2 --format coco --no-images --out labels.zip
   voxel51 datasets export --jobs ID1 ID2 --format voc --rename truck=car --drop bench --estimate
+  voxel51 datasets export --analytic voxel51/object-tracks --collection junction --format yolo
+  voxel51 datasets export --analytic voxel51/object-tracks --search tag:street --format coco
+  voxel51 datasets export --batch ID --format coco
   voxel51 datasets list"""
 
 
@@ -34,7 +38,13 @@ def _add_export(parser: Parser) -> None:
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--jobs", metavar="ID", nargs="+", help="ids of complete jobs")
     chosen.add_argument("--analytic", metavar="NAME", help="the newest complete job of this analytic on each video")
-    parser.add_argument("--data", metavar="ID", nargs="+", help="ids of the videos for --analytic (default: all)")
+    chosen.add_argument("--batch", metavar="ID", help="the results of this batch")
+    videos = parser.add_mutually_exclusive_group()
+    videos.add_argument("--data", metavar="ID", nargs="+", help="ids of the videos for --analytic (default: all)")
+    videos.add_argument("--collection", metavar="COLLECTION", help="the videos of this collection for --analytic")
+    videos.add_argument("--search", metavar="TERMS", help="your videos that match, such as tag:street, for --analytic")
+    videos.add_argument("--saved-search", metavar="NAME", help="the videos of this saved search, for --analytic")
+    parser.add_argument("--set", metavar="N", type=int, help="parameter set of --batch, from 1, if it has several")
     parser.add_argument("--format", metavar="NAME", required=True, help=f"one of {', '.join(DATASET_FORMATS)}")
     parser.add_argument("--name", metavar="NAME", default="dataset", help="name of the dataset (default: dataset)")
     parser.add_argument("--out", metavar="PATH", help="write to this file (default: NAME.FORMAT.zip)")
@@ -66,9 +76,7 @@ def _export(options: argparse.Namespace) -> int:
     if output.exists() and not options.estimate:
         raise FileExistsError(f"{str(output)!r} exists already; choose another path with --out, or remove it first")
     with client(options) as api:
-        dataset = api.create_dataset(
-            options.name, _options(options), jobs=options.jobs, analytic=options.analytic, data=options.data
-        )
+        dataset = _created(api, options)
         try:
             estimate = api.estimate_dataset(dataset["id"])
         except BaseException:
@@ -83,6 +91,28 @@ def _export(options: argparse.Namespace) -> int:
     result = {"id": dataset["id"], "path": str(path), "estimate": estimate}
     printer.result(f"Wrote '{path}' (dataset '{dataset['id']}')", result)
     return printer.finish()
+
+
+def _created(api: API, options: argparse.Namespace) -> DatasetRecord:
+    return api.create_dataset(
+        options.name,
+        _options(options),
+        jobs=options.jobs,
+        analytic=options.analytic,
+        data=options.data,
+        collection_id=None if options.collection is None else api.collection(options.collection)["id"],
+        batch_id=options.batch,
+        parameter_set=None if options.set is None else options.set - 1,
+        search=options.search if options.saved_search is None else _saved_search(api, options.saved_search),
+    )
+
+
+def _saved_search(api: API, name: str) -> str:
+    """Return the terms of a saved search."""
+    known = {each["name"]: each["search"] for each in api.list_searches()}
+    if name not in known:
+        raise LookupError(f"no saved search is named {name!r}; yours are {', '.join(map(repr, known)) or 'none'}")
+    return known[name]
 
 
 def _download(options: argparse.Namespace) -> int:

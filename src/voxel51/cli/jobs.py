@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
@@ -11,6 +12,7 @@ from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_o
 from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
+from voxel51.cli.scheduling import add_scheduling_options, scheduling_of
 from voxel51.cli.watch import add_watch
 from voxel51.users.api import API
 from voxel51.wire.query import JOBS_FIELDS
@@ -47,9 +49,11 @@ def fill(parser: Parser) -> None:
     upload.add_argument("-n", "--name", metavar="NAME", required=True, help="name of the job")
     upload.add_argument("--auto-start", action="store_true", help="start the job immediately")
     upload.add_argument("--print-id", action="store_true", help="print only the id")
+    add_scheduling_options(upload)
     for verb in _BULK_VERBS:
         add_bulk_options(command(verbs, verb, _change, f"{verb} jobs"), "a job")
         verbs.choices[verb].set_defaults(verb=verb)
+    verbs.choices["kill"].add_argument("--reason", metavar="TEXT", help="reason, which the record of the job shows")
     ttl = command(verbs, "ttl", _ttl, "change the expiration date of job outputs")
     add_bulk_options(ttl, "a job")
     ttl.add_argument("--days", metavar="DAYS", type=float, help="extend by this number of days")
@@ -100,6 +104,9 @@ def _add_wait_commands(verbs: Commands) -> None:
     add_watch(verbs)
     retry = command(verbs, "retry", _retry, "submit and start jobs again with the same request")
     retry.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
+    retry.add_argument(
+        "--parts", action="store_true", help="of failed split jobs: keep the complete parts, and run the others again"
+    )
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -137,7 +144,9 @@ def _upload(options: argparse.Namespace) -> int:
     printer = Printer(options)
     request = JobRequest.from_json(options.request)
     with client(options) as api:
-        job = api.upload_job_request(request, options.name, auto_start=options.auto_start)
+        job = api.upload_job_request(
+            request, options.name, auto_start=options.auto_start, scheduling=scheduling_of(options)
+        )
     done = "Created and started" if options.auto_start else "Created"
     if options.print_id:
         printer.result(job["id"], job["id"])
@@ -150,6 +159,8 @@ def _change(options: argparse.Namespace) -> int:
     action, done, search = _BULK_VERBS[options.verb]
     with client(options) as api:
         act = getattr(api, f"batch_{options.verb}_jobs")
+        if options.verb == "kill":
+            act = partial(act, reason=options.reason)
         bulk = Bulk(
             action=f"{action} job",
             found=f"Found {{n}} job(s) to {action}",
@@ -264,8 +275,11 @@ def _retry(options: argparse.Namespace) -> int:
     new_ids: dict[str, str] = {}
     with client(options) as api:
         for job_id in options.ids:
-            job = api.get_job_details(job_id)
-            new_ids[job_id] = api.upload_job_request(api.get_job_request(job_id), job["name"], auto_start=True)["id"]
+            if options.parts:
+                new_ids[job_id] = api.retry_job_parts(job_id)["id"]
+            else:
+                job, request = api.get_job_details(job_id), api.get_job_request(job_id)
+                new_ids[job_id] = api.upload_job_request(request, job["name"], auto_start=True)["id"]
             printer.remark(f"Created and started job '{new_ids[job_id]}' as '{job_id}'")
     if options.json or options.quiet:
         printer.result("\n".join(new_ids.values()), new_ids)

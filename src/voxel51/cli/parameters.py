@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from voxel51.users.api import API
 from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.documents import JsonObject
+from voxel51.wire.jobs import DATA_ID_FIELD
 
 
 def read_parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, object]:
@@ -19,6 +22,14 @@ def read_parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[st
             raise ValueError(f"--param {name} is given twice. Give each parameter once.")
         parameters[name] = _value(name, value, declared.get(name))
     return parameters
+
+
+def with_uploads(api: API, given: dict[str, object]) -> JsonObject:
+    """Return the parameters with files uploaded."""
+    return {
+        name: {DATA_ID_FIELD: api.upload_data(value, reuse=True)["id"]} if isinstance(value, Path) else value
+        for name, value in given.items()
+    }
 
 
 def _value(name: str, text: str, kind: str | None) -> object:

@@ -13,7 +13,22 @@ Commands = Any
 """The return type of ``add_subparsers``; its class is private to argparse."""
 
 NEW_OPTIONS = frozenset(
-    {"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh", "--classes", "--facts"}
+    {
+        "--json",
+        "--quiet",
+        "--profile",
+        "--strict",
+        "--format",
+        "--out",
+        "--fresh",
+        "--classes",
+        "--facts",
+        "--priority",
+        "--deadline",
+        "--not-before",
+        "--retries",
+        "--reason",
+    }
 )
 """Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""
 

@@ -10,18 +10,19 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from voxel51.cli.analytic_names import find_analytic
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay
 from voxel51.cli.parameters import read_parameters
 from voxel51.cli.parsing import Parser, client_command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
 from voxel51.cli.run_batch import add_batch_options, is_batch, run_batch
-from voxel51.cli.run_files import find_files
+from voxel51.cli.run_files import SUFFIXES, find_files
 from voxel51.cli.run_jobs import RunAnalytic, Submission, Task
 from voxel51.cli.run_record import RUN_RECORD, Placed, Run, RunRecord
-from voxel51.cli.suggestions import did_you_mean
+from voxel51.cli.scheduling import add_scheduling_options, scheduling_of
 from voxel51.users.api import API
-from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord, output_filename
+from voxel51.wire.analytics import AnalyticDocument, output_filename
 from voxel51.wire.jobs import DATA_ID_FIELD, JobRecord
 from voxel51.wire.run_keys import Content, complete_parameters, run_key, with_chosen_weights
 
@@ -31,17 +32,14 @@ _EXAMPLES = """\
   voxel51 run voxel51/object-tracks holiday.mp4
   voxel51 run voxel51/object-tracks videos/ --param classes='["car"]' --param confidence=0.6 --out labels
   voxel51 run voxel51/onnx-detector street.mp4 --param model=@detector.onnx --format coco
+  voxel51 run voxel51/shot-detection film.mp4 --split 8
   voxel51 run voxel51/shot-detection --query type:video"""
-
-_SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat": ".cvat.xml", "voc": ".voc.zip",
-             "csv": ".csv", "parquet": ".parquet"}  # fmt: skip
-"""Extensions of outputs by the format into which they are converted."""
 
 
 def fill(parser: Parser) -> None:
     """Declare the arguments of the command."""
     client_command(parser, _run, _EXAMPLES)
-    parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks; with @VERSION")
+    parser.add_argument("analytic", metavar="ANALYTIC", help="name, such as object-tracks; with OWNER/, with @VERSION")
     parser.add_argument("videos", metavar="VIDEO", nargs="*", help="path of a video or folder, or a pattern")
     parser.add_argument(
         "--param",
@@ -52,7 +50,12 @@ def fill(parser: Parser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", default=".", help="output folder (default: the current folder)")
     parser.add_argument("--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: native)")
+    parser.add_argument("--split", metavar="N", type=int, help="divide each job into up to N parts, run side by side")
+    parser.add_argument(
+        "--reuse-results", action="store_true", help="copy equal results that the platform has computed before"
+    )
     parser.add_argument("--fresh", action="store_true", help="compute again what has been computed already")
+    add_scheduling_options(parser)
     add_batch_options(parser)
 
 
@@ -61,8 +64,11 @@ def _run(options: argparse.Namespace) -> int:
     folder = Path(options.out)
     on_platform = is_batch(options)
     with client(options) as api:
-        found_analytic, document = _find(api, options.analytic)
+        found_analytic = find_analytic(api, options.analytic)
+        document = api.get_analytic_doc(found_analytic["id"])
         if on_platform:
+            if options.split is not None:
+                raise ValueError("--split needs videos: jobs of a batch run as a whole")
             return run_batch(options, api, printer, found_analytic, document)
         given = with_chosen_weights(found_analytic, document, read_parameters(options.param, document))
         _check_format(options, document)
@@ -75,7 +81,9 @@ def _run(options: argparse.Namespace) -> int:
         tasks = [_task(path, record, analytic, options.format) for path in found.files]
         done = {} if options.fresh else _already_done(tasks, record, folder, printer)
         unfinished = [task for task in tasks if str(task.path) not in done]
-        jobs = Submission(api, printer, record, analytic).submit(unfinished, is_fresh=options.fresh)
+        submission = Submission(api, printer, record, analytic, scheduling_of(options), options.split)
+        submission.reuses_results = options.reuse_results and not options.fresh
+        jobs = submission.submit(unfinished, is_fresh=options.fresh)
         for job in _ends(api, [*jobs], options):
             for task in jobs[job["id"]]:
                 if job["state"] != "COMPLETE":
@@ -88,18 +96,6 @@ def _run(options: argparse.Namespace) -> int:
     return printer.finish() or (0 if len(done) == len(tasks) else 1)
 
 
-def _find(api: API, name: str) -> tuple[AnalyticRecord, AnalyticDocument]:
-    """Return the latest version of an analytic, or ``NAME@VERSION``, which every job of the command then names."""
-    full_name, _, version = name.partition("@")
-    try:
-        analytic_id = api.get_analytic_id(full_name, version or None)
-    except ValueError as error:
-        known = [each["name"] for each in api.list_analytics()]
-        hint = did_you_mean(name, known) or " `voxel51 analytics list` lists the analytics."
-        raise ValueError(f"{error}.{hint}") from None
-    return api.get_analytic_details(analytic_id), api.get_analytic_doc(analytic_id)
-
-
 def _media(document: AnalyticDocument) -> str:
     if not document["inputs"]:
         raise ValueError(f"analytic '{document['info']['name']}' has no input, so it cannot run on a video")
@@ -109,8 +105,8 @@ def _media(document: AnalyticDocument) -> str:
 def _check_format(options: argparse.Namespace, document: AnalyticDocument) -> None:
     if options.format is None:
         return
-    if options.format not in _SUFFIXES:
-        raise ValueError(f"unknown format {options.format!r}. Formats: {', '.join(_SUFFIXES)}")
+    if options.format not in SUFFIXES:
+        raise ValueError(f"unknown format {options.format!r}. Formats: {', '.join(SUFFIXES)}")
     kept = [each for each in document["outputs"] if not each["post_as_data"]]
     if document["zip_outputs"] or [each["type"] for each in kept] != ["types.VideoLabels"]:
         name = output_filename(document) or "no file"
@@ -144,7 +140,7 @@ def _task(path: Path, record: RunRecord, analytic: RunAnalytic, output_format: s
         for name, value in complete_parameters(analytic.document, analytic.hashed).items()
     }
     stem = f"{path.stem}.{analytic.record['name'].rpartition('/')[2]}"
-    run = Run(key, path.name, stem, _SUFFIXES[output_format] if output_format else suffix, output_format, parameters)
+    run = Run(key, path.name, stem, SUFFIXES[output_format] if output_format else suffix, output_format, parameters)
     return Task(path, sha256, run)
 
 

@@ -1,17 +1,15 @@
 """``voxel51 run`` on data of the platform: estimate a batch, create it, and wait until it ends."""
 
 import argparse
-from pathlib import Path
 
 from voxel51.cli.batches import description, exit_status, wait_for
-from voxel51.cli.parameters import read_parameters
+from voxel51.cli.parameters import read_parameters, with_uploads
 from voxel51.cli.printing import Printer, human_size
+from voxel51.cli.scheduling import scheduling_of
 from voxel51.users.api import API
 from voxel51.users.query import DataQuery
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
-from voxel51.wire.documents import JsonObject
 from voxel51.wire.job_batches import BatchEstimate
-from voxel51.wire.jobs import DATA_ID_FIELD
 
 _SECONDS_PER_MINUTE = 60
 
@@ -45,14 +43,21 @@ def run_batch(
 ) -> int:
     """Run the analytic on the selected data, and return the exit status."""
     videos = options.data if options.data is not None else DataQuery().add_search_direct(options.query)
-    parameters = _uploaded(api, read_parameters(options.param, document))
+    parameters = with_uploads(api, read_parameters(options.param, document))
     given = {"version": analytic["version"], "fresh": options.fresh}
     estimate = api.estimate_batch(analytic["name"], videos, parameters, **given)
     if options.estimate:
         printer.result(estimate_text(estimate), estimate)
         return printer.finish()
     printer.remark(estimate_text(estimate))
-    batch = api.run_batch(analytic["name"], videos, parameters, max_running=options.max_running, **given)
+    batch = api.run_batch(
+        analytic["name"],
+        videos,
+        parameters,
+        max_running=options.max_running,
+        scheduling=scheduling_of(options),
+        **given,
+    )
     printer.remark(f"Batch '{batch['id']}' created")
     if not options.no_wait:
         batch = wait_for(api, batch["id"], printer)
@@ -70,11 +75,3 @@ def estimate_text(estimate: BatchEstimate) -> str:
     if estimate["processing_seconds"] is not None:
         parts.append(f"about {estimate['processing_seconds']:.0f} seconds of processing")
     return "; ".join(parts)
-
-
-def _uploaded(api: API, given: dict[str, object]) -> JsonObject:
-    """Return the parameters with files uploaded."""
-    return {
-        name: {DATA_ID_FIELD: api.upload_data(value, reuse=True)["id"]} if isinstance(value, Path) else value
-        for name, value in given.items()
-    }

@@ -12,6 +12,10 @@ _MORE_VIDEOS = frozenset(
 )  # fmt: skip
 """Extensions of videos, which the tables of some systems lack or assign to other types."""
 
+SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat": ".cvat.xml", "voc": ".voc.zip",
+             "csv": ".csv", "parquet": ".parquet"}  # fmt: skip
+"""Extensions of outputs by the format into which they are converted."""
+
 _MEDIA = {"video", "audio", "image"}
 
 
@@ -44,7 +48,7 @@ def find_files(arguments: Iterable[str], media: str, is_ignored: Callable[[Path]
         for path in paths:
             if not is_explicit and is_ignored(path):
                 continue
-            is_wanted = len(named) == 1 or _may_be_media(path) if is_explicit else _is(media, path)
+            is_wanted = len(named) == 1 or _may_be_media(path) if is_explicit else is_media(media, path)
             if is_wanted:
                 chosen.setdefault(path.resolve(), path)
             else:
@@ -67,7 +71,8 @@ def _expanded(argument: str) -> tuple[Sequence[Path], bool]:
     return [each for each in found if each.is_file()], False
 
 
-def _is(media: str, path: Path) -> bool:
+def is_media(media: str, path: Path) -> bool:
+    """Return whether a file is a ``video`` or ``image``, by its name."""
     if media == "video" and path.suffix.lower() in _MORE_VIDEOS:
         return True
     return _type(path) == media

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxel51.cli.printing import Printer
 from voxel51.cli.run_record import Run, RunRecord
 from voxel51.users.api import API
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
 from voxel51.wire.run_keys import Content
+
+if TYPE_CHECKING:
+    from voxel51.users.scheduling import Scheduling
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,24 @@ class Task:
 
 
 class Submission:
-    """The submission of the jobs of one command."""
+    """The submission of the jobs of one command. Each is divided into at most ``parts`` parts; None: it is not.
 
-    def __init__(self, api: API, printer: Printer, record: RunRecord, analytic: RunAnalytic) -> None:
+    Attributes:
+        reuses_results: whether the platform copies equal results that it has computed before.
+    """
+
+    def __init__(
+        self,
+        api: API,
+        printer: Printer,
+        record: RunRecord,
+        analytic: RunAnalytic,
+        scheduling: "Scheduling | None" = None,
+        parts: int | None = None,
+    ) -> None:
+        self.reuses_results = False
+        self._scheduling = scheduling
+        self._parts = parts
         self._api = api
         self._printer = printer
         self._record = record
@@ -79,6 +98,8 @@ class Submission:
         analytic = self._analytic
         # The version is named, because another one may be installed between the computation of the key and now.
         request = JobRequest(analytic.record["name"], version=analytic.record["version"])
+        request.set_split(self._parts)
+        request.reuse_result = self.reuses_results
         request.set_input(analytic.document["inputs"][0]["name"], data_id=self._uploaded(task.path, task.sha256))
         for name, value in analytic.given.items():
             content = analytic.hashed[name]
@@ -87,7 +108,7 @@ class Submission:
             else:
                 request.set_parameter(name, value)
         name = default_job_name(analytic.record["name"], task.path.name)
-        return self._api.upload_job_request(request, name, auto_start=True)["id"]
+        return self._api.upload_job_request(request, name, auto_start=True, scheduling=self._scheduling)["id"]
 
     def _uploaded(self, path: Path, sha256: str) -> str:
         """Return the id of the data with the content of a file, which is uploaded unless an earlier run did so."""

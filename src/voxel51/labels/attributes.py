@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from voxel51.labels.errors import Problem
 from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, NUMBER, TEXT, JsonValue, ListType, MapType, short_repr
@@ -37,7 +38,7 @@ class CategoricalAttribute(Attribute):
     probability.
     """
 
-    TYPE = "eta.core.data.CategoricalAttribute"
+    TYPE: ClassVar[str | None] = "eta.core.data.CategoricalAttribute"
     value: str = required(TEXT)
     top_k_probs: dict[str, float] | None = optional(PROBABILITIES)
 
@@ -46,7 +47,7 @@ class CategoricalAttribute(Attribute):
 class NumericAttribute(Attribute):
     """Attribute whose value is a number."""
 
-    TYPE = "eta.core.data.NumericAttribute"
+    TYPE: ClassVar[str | None] = "eta.core.data.NumericAttribute"
     value: float = required(NUMBER)
 
 
@@ -54,7 +55,7 @@ class NumericAttribute(Attribute):
 class BooleanAttribute(Attribute):
     """Attribute whose value is true or false."""
 
-    TYPE = "eta.core.data.BooleanAttribute"
+    TYPE: ClassVar[str | None] = "eta.core.data.BooleanAttribute"
     value: bool = required(BOOLEAN)
 
 

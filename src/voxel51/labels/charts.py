@@ -1,4 +1,4 @@
-"""Charts of labels: counts by class, over time, lengths of tracks, time in a zone and crossings of a line.
+"""Charts of labels: counts by class, over time, lengths and speeds of tracks, time in a zone and crossings of a line.
 
 The place of a box is the middle of its lower side, where an object touches the ground.
 """
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxel51.labels.extras import extra
+from voxel51.labels.geometry import LOWEST
 from voxel51.labels.label_table import NO_TRACK, LabelTable
+from voxel51.labels.track_lengths import LENGTH_BOUNDS
 
 with extra("labels"):
     import numpy as np
@@ -19,8 +21,8 @@ MOST_STEPS = 120
 MOST_LISTED = 1000
 """Maximum number of visits and crossings that are listed; all are counted."""
 
-LENGTH_BOUNDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
-"""Lower bounds, in seconds, of the bars of track lengths."""
+SPEED_BOUNDS = (0.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0)
+"""Lower bounds of the bars of speeds, in pixels per second."""
 
 _USUAL_RATE = 25.0
 _LONGEST_GAP_SECONDS = 1.0
@@ -53,6 +55,18 @@ class LengthBar:
     """Number of tracks of at least ``seconds``, and below the bound of the next bar; the longest is an example."""
 
     seconds: float
+    tracks: int
+    first_frame: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedBar:
+    """Number of tracks with a mean speed of at least ``speed`` pixels per second, and below that of the next bar.
+
+    The speed is that along the path, so that of a box that trembles is not 0. The fastest track is an example.
+    """
+
+    speed: float
     tracks: int
     first_frame: int | None
 
@@ -101,13 +115,17 @@ class CrossingCount:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """All charts. Those of the zone and the line are None where none was given; lists have at most `MOST_LISTED`."""
+    """All charts. Those of the zone and the line are None where none was given; lists have at most `MOST_LISTED`.
+
+    ``speeds`` is None if the size of the frames is unknown. Tracks of one box have no speed.
+    """
 
     frame_count: int
     frame_rate: float
     classes: tuple[ClassCount, ...]
     timeline: Timeline
     lengths: tuple[LengthBar, ...]
+    speeds: tuple[SpeedBar, ...] | None
     zone: tuple[ZoneCount, ...] | None
     visits: tuple[Visit, ...] | None
     line: tuple[CrossingCount, ...] | None
@@ -139,6 +157,7 @@ def charts_of(table: LabelTable, zone: Points | None = None, line: Points | None
         classes=_classes(table, rate),
         timeline=_timeline(table),
         lengths=_lengths(paths),
+        speeds=None if table.frame_size is None else _speeds(paths, table.frame_size),
         zone=None if visits is None else _by_zone(visits),
         visits=None if visits is None else tuple(sorted(visits, key=lambda each: -each.seconds)[:MOST_LISTED]),
         line=None if crossings is None else _by_line(crossings),
@@ -191,14 +210,14 @@ def _classes(table: LabelTable, rate: float) -> tuple[ClassCount, ...]:
 
 
 def _timeline(table: LabelTable) -> Timeline:
-    last = table.last_frame
+    last = max(table.last_frame, min(len(table.frames), 1))
     step = max(1, -(-last // MOST_STEPS))
     starts = tuple(range(1, last + 1, step))
     counts = {}
     for number, name in enumerate(table.names):
         frames, boxes = np.unique(table.frames[table.labels == number], return_counts=True)
         highest = np.zeros(len(starts), np.int64)
-        np.maximum.at(highest, (frames - 1) // step, boxes)
+        np.maximum.at(highest, np.maximum(frames - 1, 0) // step, boxes)  # labels of others may begin with frame 0
         counts[name] = tuple(highest.tolist())
     return Timeline(starts, counts)
 
@@ -213,6 +232,26 @@ def _lengths(paths: _Paths) -> tuple[LengthBar, ...]:
         inside = np.flatnonzero(bars == at)
         example = int(first[inside[np.argmax(seconds[inside])]]) if len(inside) else None
         found.append(LengthBar(bound, len(inside), example))
+    return tuple(found)
+
+
+def _speeds(paths: _Paths, frame_size: tuple[int, int]) -> tuple[SpeedBar, ...]:
+    seconds = np.zeros(len(paths.starts))
+    pixels = np.zeros(len(paths.starts))
+    if len(paths.frames) > 1:
+        steps = np.hypot(*(np.diff(paths.places, axis=0) * frame_size).T)
+        is_path = paths.is_continued
+        numbers = (np.searchsorted(paths.starts, np.arange(len(paths.frames)), side="right") - 1)[1:][is_path]
+        np.add.at(pixels, numbers, steps[is_path])
+        np.add.at(seconds, numbers, np.diff(paths.frames)[is_path] / paths.rate)
+    moving = np.flatnonzero(seconds > 0)
+    speeds, first = pixels[moving] / seconds[moving], paths.frames[paths.starts[moving]]
+    bars = np.searchsorted(SPEED_BOUNDS, speeds, side="right") - 1
+    found = []
+    for at, bound in enumerate(SPEED_BOUNDS):
+        inside = np.flatnonzero(bars == at)
+        example = int(first[inside[np.argmax(speeds[inside])]]) if len(inside) else None
+        found.append(SpeedBar(bound, len(inside), example))
     return tuple(found)
 
 
@@ -236,7 +275,7 @@ def _visits(paths: _Paths, zone: Points) -> list[Visit]:
 
 def _is_inside(places: NDArray[np.float64], zone: Points) -> NDArray[np.bool_]:
     """Return which places are in a polygon: those from which a ray to the right crosses an odd number of its sides."""
-    x, y = places[:, 0], places[:, 1]
+    x, y = places[:, 0], np.minimum(places[:, 1], LOWEST)
     inside = np.zeros(len(places), bool)
     for (x1, y1), (x2, y2) in zip(zone, [*zone[1:], zone[0]], strict=True):
         if y1 != y2:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from voxel51.labels.extras import extra
 from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.review import is_review, review_truth
+from voxel51.labels.video_base import VideoLabelsBase
 
 with extra("labels"):
     import numpy as np
@@ -28,6 +29,7 @@ class DetectionScores:
         average_precision: in [0, 1]; None if the ground truth has no box of the label.
         precision, recall: over all boxes, regardless of their confidence; None if there are no boxes.
         true_count, found_count: number of boxes in the ground truth and in the evaluated labels.
+        matched_count: number of found boxes that match a true box.
     """
 
     average_precision: float | None
@@ -35,6 +37,7 @@ class DetectionScores:
     recall: float | None
     true_count: int
     found_count: int
+    matched_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,16 @@ class Evaluation:
 
 
 def evaluate(
-    found: VideoLabels, truth: VideoLabels, frames: Iterable[int] | None = None, overlap: float = SAME_OVERLAP
+    found: VideoLabelsBase,
+    truth: VideoLabelsBase,
+    frames: Iterable[int] | None = None,
+    overlap: float = SAME_OVERLAP,
+    ignored: VideoLabelsBase | None = None,
 ) -> Evaluation:
     """Return the scores of ``found`` against the ground truth ``truth``, on ``frames`` or else on those that ``truth``
     labels.
+
+    Boxes of ``found`` that match no box of ``truth``, but one of ``ignored`` with any label, do not count.
 
     Raises:
         ValueError: the overlap is not above 0 and at most 1.
@@ -81,8 +90,10 @@ def evaluate(
     """
     if not 0 < overlap <= 1:
         raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
-    chosen = set(truth.frames) | set(truth.frames_with_objects()) if frames is None else set(frames)
+    chosen = _labelled_frames(truth) if frames is None else set(frames)
     known, seen = boxes_on(truth, chosen), boxes_on(found, chosen)
+    if ignored is not None:
+        seen = _counted(seen, known, boxes_on(ignored, chosen), overlap)
     names = sorted({box.label for box in [*known, *seen]})
     detection = {
         name: _detection([b for b in seen if b.label == name], [b for b in known if b.label == name], overlap)
@@ -90,6 +101,36 @@ def evaluate(
     }
     is_tracked = bool(known) and all(box.track is not None for box in [*known, *seen])
     return Evaluation(detection, _tracking(seen, known, overlap) if is_tracked else None)
+
+
+def evaluate_against(found: VideoLabelsBase, truth: VideoLabelsBase, overlap: float = SAME_OVERLAP) -> Evaluation:
+    """Return the scores of ``found`` against ``truth``, which may be a version of a review.
+
+    The ground truth of a review is what was accepted. What is undecided does not count, and all frames do, because a
+    reviewer sees all: a box in a frame without true boxes is wrong.
+
+    Raises:
+        ValueError, ModuleNotFoundError: as `evaluate` does.
+    """
+    if not is_review(truth):
+        return evaluate(found, truth, overlap=overlap)
+    accepted, undecided = review_truth(truth)
+    return evaluate(found, accepted, _labelled_frames(found) | _labelled_frames(truth), overlap, undecided)
+
+
+def _labelled_frames(labels: VideoLabelsBase) -> set[int]:
+    return set(labels.frames) | set(labels.frames_with_objects())
+
+
+def _counted(found: list[FrameBox], known: list[FrameBox], ignored: list[FrameBox], overlap: float) -> list[FrameBox]:
+    """Return the boxes of ``found`` without those that match only a box of ``ignored``."""
+    truth, others = by_frame(known), by_frame(ignored)
+    counted = []
+    for number, boxes in by_frame(found).items():
+        is_hit = np.any(iou_matrix(boxes, truth.get(number, [])) >= overlap, axis=1)
+        is_ignored = np.any(iou_matrix(boxes, others.get(number, [])) >= overlap, axis=1)
+        counted += [box for place, box in enumerate(boxes) if is_hit[place] or not is_ignored[place]]
+    return counted
 
 
 def _detection(found: list[FrameBox], known: list[FrameBox], overlap: float) -> DetectionScores:
@@ -105,6 +146,7 @@ def _detection(found: list[FrameBox], known: list[FrameBox], overlap: float) -> 
         recall=total / len(known) if known else None,
         true_count=len(known),
         found_count=len(found),
+        matched_count=total,
     )
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
 from voxel51.labels.field_types import CONFIDENCE, FRAME_NUMBER, INTEGER, TEXT
@@ -17,7 +18,7 @@ from voxel51.labels.support import SUPPORT, Support
 class DetectedEvent(Record):
     """Event in one frame, optionally in a part of it and with objects of its own."""
 
-    TYPE = "eta.core.events.DetectedEvent"
+    TYPE: ClassVar[str | None] = "eta.core.events.DetectedEvent"
     label: str | None = optional(TEXT)
     bounding_box: BoundingBox | None = optional(BOX)
     mask: str | None = optional(MASK)
@@ -34,7 +35,7 @@ class DetectedEvent(Record):
 class VideoEvent(Record):
     """Event over the frames of its support."""
 
-    TYPE = "eta.core.events.VideoEvent"
+    TYPE: ClassVar[str | None] = "eta.core.events.VideoEvent"
     label: str | None = optional(TEXT)
     confidence: float | None = optional(CONFIDENCE)
     name: str | None = optional(TEXT)

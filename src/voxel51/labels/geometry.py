@@ -21,6 +21,9 @@ from voxel51.labels.field_types import (
 )
 from voxel51.labels.records import Record, RecordType, WrappedListType, optional, repeated
 
+LOWEST = 1 - 1e-6
+"""Place of the lower side of a box that touches that of the frame, so that zones that reach there have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox(Record):

@@ -51,6 +51,7 @@ class LabelTable:
         provenance: what made the labels; None if unknown.
         frame_rate: frames per second; None if unknown.
         frame_count: frames of the video; None if unknown.
+        frame_size: width and height of the frames in pixels; None if unknown.
     """
 
     names: tuple[str, ...]
@@ -64,6 +65,7 @@ class LabelTable:
     provenance: dict[str, JsonValue] | None
     frame_rate: float | None
     frame_count: int | None
+    frame_size: tuple[int, int] | None = None
 
     @property
     def last_frame(self) -> int:
@@ -88,6 +90,7 @@ def table_of(labels: VideoLabels) -> LabelTable:
         provenance=labels.provenance,
         frame_rate=known.frame_rate if known else None,
         frame_count=known.total_frame_count if known else None,
+        frame_size=known.frame_size if known else None,
     )
 
 
@@ -127,6 +130,7 @@ class _Columns:
         provenance: dict[str, JsonValue] | None,
         frame_rate: float | None,
         frame_count: int | None,
+        frame_size: tuple[int, int] | None,
     ) -> LabelTable:
         frames = np.frombuffer(self._frames, np.int64)
         order = np.argsort(frames, kind="stable")
@@ -142,6 +146,7 @@ class _Columns:
             provenance=provenance,
             frame_rate=frame_rate,
             frame_count=frame_count,
+            frame_size=frame_size,
         )
 
 
@@ -163,6 +168,7 @@ class _Reader:
                     self._add(int(key), seen, *merged)
         metadata = self._first("metadata") or {}
         rate, count = metadata.get("frame_rate"), metadata.get("total_frame_count")
+        size = metadata.get("frame_size")
         return self._columns.table(
             events=tuple(self._events()),
             attributes={
@@ -171,6 +177,7 @@ class _Reader:
             provenance=self._first("provenance"),
             frame_rate=float(rate) if rate else None,
             frame_count=int(count) if count else None,
+            frame_size=(int(size[0]), int(size[1])) if size else None,
         )
 
     def _add(

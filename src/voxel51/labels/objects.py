@@ -3,6 +3,7 @@
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
 from voxel51.labels.field_types import CONFIDENCE, FRAME_NUMBER, INTEGER, NUMBER, TEXT
@@ -26,7 +27,7 @@ class DetectedObject(Record):
         eval_type: ``RECALL`` or ``PRECISION``, the evaluation that it counts for.
     """
 
-    TYPE = "eta.core.objects.DetectedObject"
+    TYPE: ClassVar[str | None] = "eta.core.objects.DetectedObject"
     label: str | None = optional(TEXT)
     bounding_box: BoundingBox | None = optional(BOX)
     mask: str | None = optional(MASK)
@@ -46,7 +47,7 @@ class DetectedObject(Record):
 class VideoObject(Record):
     """Track: an object over all its frames. Its constant properties are stored once, here."""
 
-    TYPE = "eta.core.objects.VideoObject"
+    TYPE: ClassVar[str | None] = "eta.core.objects.VideoObject"
     label: str | None = optional(TEXT)
     confidence: float | None = optional(CONFIDENCE)
     name: str | None = optional(TEXT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from voxel51.labels.extras import extra
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import UNNAMED_LABEL
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 with extra("labels"):
     import numpy as np
@@ -28,7 +28,7 @@ class FrameBox:
     sides: tuple[float, float, float, float]
 
 
-def boxes_on(labels: VideoLabels, frames: set[int]) -> list[FrameBox]:
+def boxes_on(labels: VideoLabelsBase, frames: set[int]) -> list[FrameBox]:
     """Return the boxes on ``frames``, ordered by frame."""
     boxes = []
     for number in labels.frames_with_objects():

@@ -11,7 +11,11 @@ in ``__all__``. The modules:
 - `voxel51.platform.errors`: errors that decide how a job ends
 - `voxel51.platform.tracking`: number the objects that a detector finds
 - `voxel51.platform.video`: videos, whose frames are numbered exactly
+- `voxel51.platform.frame_batches`: several frames as one array, also on a GPU
+- `voxel51.platform.labels_input`: labels as an input, such as the output of another job
 - `voxel51.platform.checkpoint`: the state from which a job goes on after a loss of its process
+- `voxel51.platform.splitting`: run one job as parts of its video, and a merge
+- `voxel51.platform.measures`: what parts found, for a merge that decides
 - `voxel51.platform.partial_labels`: labels that can be seen before the end of a job
 - `voxel51.platform.weights`: weights of neural networks
 - `voxel51.platform.local`: run an analytic on files, without a server
@@ -38,8 +42,10 @@ if TYPE_CHECKING:
     from voxel51.platform.errors import InvalidInput
     from voxel51.platform.job import Job
     from voxel51.platform.parameter_groups import ParameterGroup
+    from voxel51.platform.splitting import Splitting
     from voxel51.platform.tracking import Detection, Tracker
     from voxel51.platform.video import Video
+    from voxel51.wire.analytics import SplitKind
 
 __all__ = [
     "Analytic",
@@ -54,6 +60,8 @@ __all__ = [
     "ParameterGroup",
     "Range",
     "Secret",
+    "SplitKind",
+    "Splitting",
     "Tracker",
     "Video",
     "VideoFrame",
@@ -75,6 +83,8 @@ _MODULES = {
     "ParameterGroup": "voxel51.platform.parameter_groups",
     "Range": "voxel51.platform.annotations",
     "Secret": "voxel51.platform.annotations",
+    "SplitKind": "voxel51.wire.analytics",
+    "Splitting": "voxel51.platform.splitting",
     "Tracker": "voxel51.platform.tracking",
     "Video": "voxel51.platform.video",
     "VideoFrame": "voxel51.labels.video",

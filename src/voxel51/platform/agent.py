@@ -19,6 +19,7 @@ from voxel51.transport.multipart import FilePart, encode
 from voxel51.transport.retrying import seconds_of
 from voxel51.transport.saving import write_all
 from voxel51.transport.sender import HttpSender
+from voxel51.wire.activity import ActivityReport
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.digests import REPR_DIGEST, to_header
 from voxel51.wire.headers import AGENT_KEY
@@ -130,6 +131,14 @@ class Agent:
             else:
                 self._put(kind, body)
         self._report("finish", report)
+
+    def put_activity(self, report: ActivityReport) -> None:
+        """Report what the job uses and prints. It is sent once, because the next report follows soon."""
+        body = json.dumps(report).encode()
+        headers = {**self._credential, "Content-Type": "application/json"}
+        request = Request("PUT", f"{self._routes}/activity", headers, body, repeatable=True)
+        with self._send(request, frozenset(), retry_seconds=0) as response:
+            response.read()
 
     def report_amount(self, amount: MetadataReport) -> None:
         """Report how much was analysed."""

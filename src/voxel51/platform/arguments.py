@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from voxel51.labels.field_types import JsonValue
+from voxel51.labels.video import VideoLabels
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.annotations import InputFile, OutputFile, Range, SecretValue
 from voxel51.platform.checkpoint import Checkpoint
 from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import LABELS_OUTPUT, job_labels
+from voxel51.platform.labels_input import input_labels
 from voxel51.platform.signature import NO_DEFAULT, Argument
 from voxel51.platform.video import Video, input_video
 from voxel51.wire.analytics import AnalyticInput, AnalyticOutput, AnalyticParameter, ParameterRange
@@ -61,8 +63,8 @@ def job_argument(argument: Argument) -> JobArgument:
     if not argument.description:
         fix = f"Add '{argument.name}: …' to the section 'Args:' of the docstring"
         raise InvalidAnalytic(argument.place, f"argument {argument.name!r} is not described. {fix}")
-    if argument.type is Video:
-        return _VideoInput(argument.name, argument)
+    if argument.type in (Video, VideoLabels):
+        return (_VideoInput if argument.type is Video else _LabelsInput)(argument.name, argument)
     if any(isinstance(note, SecretValue) for note in argument.notes):
         return _Secret(argument.name, argument)
     return _file(argument) or _Parameter(argument.name, argument, *_kind_of_parameter(argument))
@@ -87,6 +89,18 @@ class _VideoInput:
 
     def value(self, job: Job, opened: ExitStack) -> Video | None:
         return opened.enter_context(input_video(job, self.name)) if self.name in job.inputs else None
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelsInput:
+    name: str
+    argument: Argument
+
+    def declare(self, manifest: Declarations) -> None:
+        manifest.inputs.append(_input(self.argument, "types.VideoLabels"))
+
+    def value(self, job: Job, opened: ExitStack) -> VideoLabels | None:  # noqa: ARG002  (other arguments open files)
+        return input_labels(job, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +261,9 @@ def _limits(argument: Argument, choices: tuple[JsonValue, ...]) -> ParameterRang
     limits: ParameterRange = {"choices": [*choices]} if choices else {}
     for note in argument.notes:
         if isinstance(note, Range):
+            if (typing.get_origin(argument.type) or argument.type) not in (int, float, list):
+                text = f"argument {argument.name!r} has a Range, which only numbers and lists of them can have"
+                raise InvalidAnalytic(argument.place, f"{text}. Annotate it with int or float, or leave out Range")
             if note.minimum is not None:
                 limits["minimum"] = note.minimum
             if note.maximum is not None:

@@ -70,6 +70,7 @@ class Checkpoint:
         self._positions: dict[str, Callable[[], int]] = {}
         self._warnings: Callable[[], list[str]] = list
         self._labels: VideoLabels | VideoLabelsWriter | None = None
+        self._measures: Callable[[], bytes] | None = None
         self._interval = INTERVAL_SECONDS if store is None else store.interval_seconds
         self._due_at = time.monotonic() + self._interval
 
@@ -112,6 +113,8 @@ class Checkpoint:
     def _save(self, store: CheckpointStore, state: Any, frame: int | None) -> bool:
         frames = {name: frame or position() for name, position in self._positions.items()}
         content = {"state": state, "frames": frames, "warnings": self._warnings(), "labels": self._labels_of_video()}
+        if self._measures is not None:
+            content["measures"] = self._measures()
         encoded = encode(content)
         if len(encoded) > store.limit_bytes:
             logger.warning("no checkpoint: it has %d bytes; %d are allowed", len(encoded), store.limit_bytes)
@@ -147,6 +150,15 @@ class Checkpoint:
         """Save ``warnings`` with each checkpoint, and return those before it."""
         self._warnings = warnings
         return [*self._saved.content["warnings"]] if self._saved else []
+
+    @property
+    def measures(self) -> bytes:
+        """Measures of a part of a split job before the checkpoint; empty without one."""
+        return self._saved.content.get("measures", b"") if self._saved else b""
+
+    def follow_measures(self, measures: Callable[[], bytes]) -> None:
+        """Save ``measures`` of a part of a split job with each checkpoint."""
+        self._measures = measures
 
     def follow_labels(self, labels: VideoLabelsWriter) -> None:
         """Save ``labels`` with each checkpoint, and write those before it."""

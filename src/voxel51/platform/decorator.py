@@ -3,6 +3,8 @@
 The manifest is read from the signature, the annotations and the docstring:
 
 - an argument annotated `Video` is an input; so is one annotated `pathlib.Path`, which gets a local file
+- an argument annotated `VideoLabels` is an input too, such as the output of another job; with a default of None, it is
+  optional
 - any other argument is a parameter; its annotation gives the type, `Range`, `Literal` or an enum the valid values, and
   its default the default value
 - an argument annotated `Secret` is a secret of the job's owner
@@ -27,9 +29,10 @@ from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
 from voxel51.platform.parameter_groups import ParameterGroup, names_in, with_parameter_groups
 from voxel51.platform.results import JobResult, job_result
-from voxel51.platform.signature import Function, Signature, description_of, read_signature
+from voxel51.platform.signature import Function, Signature, description_of, place_of_class, read_signature
+from voxel51.platform.splitting import Splitting
 from voxel51.platform.video import Video
-from voxel51.wire.analytics import AnalyticDocument, AnalyticExtensions
+from voxel51.wire.analytics import AnalyticDocument, AnalyticExtensions, AnalyticResources
 from voxel51.wire.manifests import field_of, problems_of
 
 _ENTRY = re.compile(r"(?P<list>inputs|parameters)\[(?P<index>\d+)\]|extensions\.parameters\.(?P<name>\w+)")
@@ -50,6 +53,8 @@ def analytic(
     warm: bool = False,
     network: Iterable[str] = (),
     deterministic: bool = False,
+    splitting: Splitting | None = None,
+    resources: AnalyticResources | None = None,
 ) -> Callable[[Function | type], Analytic]:
     """Make an analytic of the decorated function, or of a class with the methods ``setup()`` and ``process(...)``.
 
@@ -70,6 +75,9 @@ def analytic(
             after an operator of the platform has granted them; any other connection is refused.
         deterministic: whether jobs on the same bytes with the same parameters always have the same result. Batches then
             reuse the result of an earlier job of the same owner.
+        splitting: how one job can run as parts of its video, side by side; by default it cannot.
+        resources: what a job needs of the node of a cluster that runs it, such as
+            ``{"cpus": 2, "memory_bytes": 4 << 30}``; by default one processor, and one GPU if it uses any.
 
     Raises:
         InvalidAnalytic: no analytic can be derived; the text names the line and the fix.
@@ -78,7 +86,8 @@ def analytic(
         network = (network,)
     extensions = {
         "source": source, "licence": licence, "limitations": [*limitations], "warm": warm, "network": [*network],
-        "deterministic": deterministic,
+        "deterministic": deterministic, "split": splitting.declaration() if splitting else None,
+        "resources": {**(resources or {})},
     }  # fmt: skip
     groups = tuple(parameter_groups)
 
@@ -98,11 +107,14 @@ def analytic(
         }
         further = {key: value for key, value in extensions.items() if value}
         document = _document(info, arguments, result, further, groups)
+        if splitting is not None:
+            _check_splitting(signature, len(document["outputs"]))
         problems = problems_of(document)
         if problems:
             raise _invalid_manifest(problems, document, signature)
         process = _Process(decorated, arguments, result)
-        return Analytic(document, process, tuple(preload), setup=process.set_up if warm else None)
+        setup = process.set_up if warm else None
+        return Analytic(document, process, tuple(preload), setup=setup, splitting=splitting)
 
     return derive
 
@@ -153,6 +165,13 @@ def _check_warm(signature: Signature, decorated: Function | type, supports_gpu: 
         raise InvalidAnalytic(signature.place, f"a GPU context cannot be kept for the next job. {fix}")
 
 
+def _check_splitting(signature: Signature, outputs: int) -> None:
+    videos = sum(argument.type is Video for argument in signature.arguments)
+    if videos != 1 or outputs != 1:
+        text = f"only an analytic with one Video and one output can be split; it has {videos} and {outputs}"
+        raise InvalidAnalytic(signature.place, f"{text}. Leave out splitting=…")
+
+
 def _check_names(signature: Signature, groups: Iterable[ParameterGroup]) -> None:
     is_video_analytic = any(each.type is Video for each in signature.arguments)
     for argument in signature.arguments:
@@ -167,11 +186,25 @@ def _signature_of(decorated: Function | type) -> Signature:
         return read_signature(decorated, decorated.__doc__)
     process = getattr(decorated, "process", None)
     if not inspect.isfunction(process):
-        place = f"class {decorated.__name__}"
-        raise InvalidAnalytic(place, "the method 'process' is missing; its arguments are the inputs and parameters")
+        text = f"class {decorated.__name__}: the method 'process' is missing"
+        fix = "Add one, whose arguments are the inputs and parameters"
+        raise InvalidAnalytic(place_of_class(decorated), f"{text}. {fix}")
+    if _needs_arguments(decorated):
+        text = f"class {decorated.__name__}: __init__ has required arguments, which the platform does not know"
+        raise InvalidAnalytic(place_of_class(decorated), f"{text}. Make them parameters of process, or use setup()")
     signature = read_signature(process, process.__doc__ or decorated.__doc__, is_method=True)
     # The text of the class describes the analytic, and that of the method its arguments.
     return replace(signature, description=description_of(decorated.__doc__) or signature.description)
+
+
+def _needs_arguments(decorated: type) -> bool:
+    try:
+        inspect.signature(decorated).bind()
+    except TypeError:
+        return True
+    except ValueError:  # a class of an extension, without a signature
+        return False
+    return False
 
 
 def _name_of(decorated: Function | type) -> str:

@@ -8,6 +8,7 @@ from importlib import resources
 from voxel51.platform.job import Job
 from voxel51.platform.named_weights import WeightsChoices
 from voxel51.platform.parameter_groups import ParameterGroup, with_parameter_groups
+from voxel51.platform.splitting import Splitting
 from voxel51.wire.analytics import AnalyticDocument
 
 
@@ -24,6 +25,7 @@ class Analytic:
         weights: which weights its parameters select, so that equal jobs are known by the weights that they really use.
         setup: makes what all jobs share, such as models, without any job. Where it is not None, the platform may run
             it once and fork several jobs of one owner afterwards; without that, `process` makes the same by itself.
+        splitting: how one job runs as parts of its video, side by side; None if it cannot.
     """
 
     document: AnalyticDocument
@@ -31,6 +33,7 @@ class Analytic:
     preload: tuple[str, ...] = ()
     weights: WeightsChoices = field(default_factory=dict)
     setup: Callable[[], None] | None = None
+    splitting: Splitting | None = None
 
     @classmethod
     def from_package(
@@ -41,13 +44,17 @@ class Analytic:
         parameter_groups: Iterable[ParameterGroup] = (),
         weights: WeightsChoices | None = None,
         setup: Callable[[], None] | None = None,
+        splitting: Splitting | None = None,
     ) -> "Analytic":
         """Return the analytic whose manifest is the file ``manifest.json`` beside the code of ``package``.
 
-        The parameters of ``parameter_groups`` are added to it, and whether the result of ``setup`` may be kept.
+        The parameters of ``parameter_groups`` are added to it, whether the result of ``setup`` may be kept, and whether
+        jobs can be split.
         """
         text = resources.files(package).joinpath("manifest.json").read_text(encoding="utf-8")
         document = with_parameter_groups(json.loads(text), parameter_groups)
         if setup is not None:
             document.setdefault("extensions", {})["warm"] = True
-        return cls(document=document, process=process, preload=preload, weights=weights or {}, setup=setup)
+        if splitting is not None:
+            document.setdefault("extensions", {})["split"] = splitting.declaration()
+        return cls(document, process, preload, weights or {}, setup, splitting)

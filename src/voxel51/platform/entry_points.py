@@ -23,10 +23,16 @@ def analytic_entry_points() -> Mapping[str, EntryPoint]:
 def load_analytic(name: str) -> Analytic:
     """Import and return the analytic ``name``, or that of the Python file or project folder with this path.
 
+    Several of these, joined by commas, are loaded as one analytic (`voxel51.platform.joined_analytics`).
+
     Raises:
         InvalidEntryPoint: no analytic of that name is installed, or the entry point names another kind of object.
         Exception: any exception that importing its code raises.
     """
+    if "," in name and not Path(name).exists():
+        from voxel51.platform.joined_analytics import joined  # noqa: PLC0415  (it imports a decoder)
+
+        return joined([load_analytic(each) for each in name.split(",")])
     if is_source(name):
         return load_source(Path(name))
     entry = analytic_entry_points().get(name)

@@ -4,6 +4,7 @@ Exception
 ├── InvalidInput         the files or parameters are invalid: the job ends as FAILED/USER with this text
 ├── MissingWeights       weights of a built-in analytic are not installed: the job ends as FAILED/PLATFORM
 ├── MissingOutput        the analytic left out a declared output: the job ends as FAILED/ANALYTIC
+├── UnavailableDevice    frames are wanted on a GPU that is not there: the job ends as FAILED/ANALYTIC
 ├── InvalidEntryPoint    the analytic is not installed, or its entry point is not an `Analytic`
 └── InvalidAnalytic      the decorated function cannot become an analytic; the text names the line and the fix
 
@@ -22,6 +23,10 @@ class MissingWeights(Exception):
 
 class MissingOutput(Exception):
     """A declared output that the analytic did not write."""
+
+
+class UnavailableDevice(RuntimeError):
+    """A GPU on which an analytic wants frames, and which it cannot use. The text says what is missing."""
 
 
 class InvalidEntryPoint(Exception):

@@ -5,14 +5,18 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.checkpoint import Checkpoint
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frame_part import FramePart
 from voxel51.platform.partial_labels import PartialLabels
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.tasks import MetadataReport, Progress
+
+if TYPE_CHECKING:  # decoders take long to import, and some jobs have no video
+    from voxel51.labels.media.shared_video import OpenVideo
 
 PROGRESS_INTERVAL_SECONDS = 0.5
 """Minimum interval between two reports of progress."""
@@ -48,6 +52,8 @@ class Job:
         checkpoint: state from which the job goes on if its process is lost.
         scratch: an empty folder of the job, deleted after it.
         filenames: input name -> file name under which the owner uploaded it.
+        part: the frames that this attempt answers for, if the job is split; None for all that are selected.
+        open_video: opens a video that is decoded for several jobs; None: the job decodes its video itself.
     """
 
     def __init__(
@@ -61,7 +67,11 @@ class Job:
         secrets: Mapping[str, str] | None = None,
         partial: PartialLabels | None = None,
         checkpoint: Checkpoint | None = None,
+        part: FramePart | None = None,
+        open_video: "OpenVideo | None" = None,
     ) -> None:
+        self.part = part
+        self.open_video = open_video
         self.inputs = inputs
         self._info = document["info"]
         self._weights: dict[str, str] = {}
@@ -89,6 +99,11 @@ class Job:
             KeyError: the document declares no such output.
         """
         return self._outputs[name]
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        """Paths of the declared outputs by name."""
+        return self._outputs
 
     def secret(self, name: str) -> str:
         """Return the secret ``name``, which the manifest declares.
@@ -128,6 +143,11 @@ class Job:
     def record_weights(self, name: str, sha256: str) -> None:
         """Record weights that are used; the provenance of the outputs names them."""
         self._weights[name] = sha256
+
+    @property
+    def weights(self) -> Mapping[str, str]:
+        """SHA-256 of the weights that are used, by name."""
+        return self._weights
 
     def provenance(self) -> dict[str, JsonValue]:
         """Return the provenance of the outputs: everything that is needed to compute them again.

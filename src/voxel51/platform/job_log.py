@@ -6,7 +6,7 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,9 @@ LONGEST_LOG_BYTES = 64 * 1024 * 1024
 
 IMAGE_LOG = "/var/log/image.log"
 """Log of a container by the wire contract: what a container leaves there is the log of a job that sent none."""
+
+LEAST_SECRET_BYTES = 6
+"""Shorter secrets are not hidden: they may be part of any word."""
 
 STANDARD_OUTPUT = 1
 STANDARD_ERROR = 2
@@ -39,6 +42,29 @@ def capture(folder: Path) -> None:
     )
 
 
+_hidden: list[bytes] = []
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Hide these secrets of the job from now on where the log leaves this process: asterisks take their place.
+
+    That is for secrets that are printed by mistake, such as in the URL of an error message. An analytic that means to
+    reveal one can write it in another form.
+    """
+    values = [secret.encode() for secret in secrets]
+    _hidden[:] = sorted((each for each in values if len(each) >= LEAST_SECRET_BYTES), key=len, reverse=True)
+
+
+def _read(start: int, end: int) -> bytes:
+    """Return this part of the log, without secrets. It may be shorter if the file was truncated."""
+    margin = len(_hidden[0]) - 1 if _hidden else 0
+    before = min(margin, start)
+    text = os.pread(STANDARD_OUTPUT, end - start + before + margin, start - before)
+    for value in _hidden:
+        text = text.replace(value, b"*" * len(value))  # of the same length, since the size is announced before
+    return text[before : before + end - start]
+
+
 def body() -> StreamedBody:
     """Return the log so far, or its last `LONGEST_LOG_BYTES`."""
     flush()
@@ -50,13 +76,23 @@ def body() -> StreamedBody:
         yield notice
         position = start
         while position < end:
-            chunk = os.pread(STANDARD_OUTPUT, min(CHUNK_BYTES, end - position), position)
+            chunk = _read(position, min(position + CHUNK_BYTES, end))
             if not chunk:  # the file was truncated: pad it, because the size of the upload is already announced
                 chunk = b"\n" * min(CHUNK_BYTES, end - position)
             yield chunk
             position += len(chunk)
 
     return StreamedBody(chunks, len(notice) + end - start)
+
+
+def since(position: int, most: int) -> tuple[int, str]:
+    """Return the end of the log so far, and the text from ``position`` to there: its last ``most`` bytes if longer."""
+    flush()
+    if not _is_one_readable_file():
+        return position, ""
+    end = os.fstat(STANDARD_OUTPUT).st_size
+    start = max(position, end - most)
+    return end, _read(start, max(start, end)).decode(errors="replace").replace("\0", "")
 
 
 def flush() -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Never
 
 from voxel51.labels.field_types import JsonValue
+from voxel51.platform.activity import ActivityReporter
 from voxel51.platform.agent import Agent, NotCurrent, is_rejection
 from voxel51.platform.checkpoint import INTERVAL_SECONDS, Checkpoint, SavedState
 from voxel51.platform.checkpoint_codec import decode
@@ -25,21 +26,33 @@ Stop = Callable[[NotCurrent], Never]
 
 
 def partial_labels_of(agent: Agent, task: TaskDescription, stop: Stop) -> PartialLabels:
-    """Return what sends partial labels, if the platform takes them."""
+    """Return what sends partial labels, if the platform takes them. A merge sends none: its parts have."""
     state = task.get("partial")
-    if state is None:
+    if state is None or "merge" in task:
         return PartialLabels()
     return PartialLabels(partial(_send_part, agent, stop), state["parts"])
 
 
 def checkpoint_of(agent: Agent, task: TaskDescription, labels: PartialLabels, stop: Stop) -> Checkpoint:
-    """Return the checkpoints of the job, if the platform keeps them. The job goes on from the last one, if any."""
+    """Return the checkpoints of the job, if the platform keeps them. The job goes on from the last one, if any.
+
+    A merge saves none: it is short.
+    """
     state = task.get("checkpoint")
-    if state is None:
+    if state is None or "merge" in task:
         return Checkpoint(labels)
     saved = _saved_state(agent, state["saved"]) if "saved" in state else None
     interval_seconds = state.get("interval_seconds", INTERVAL_SECONDS)
     return Checkpoint(labels, _Store(agent, stop, state["limit_bytes"], interval_seconds), saved)
+
+
+def activity_of(agent: Agent, task: TaskDescription, frames_done: Callable[[], int | None]) -> ActivityReporter:
+    """Return what reports the activity of the job; it has begun if the platform takes reports."""
+    state = task.get("activity", {"interval_seconds": 0.0})
+    reporter = ActivityReporter(agent.put_activity, state["interval_seconds"], frames_done)
+    if "activity" in task:
+        reporter.open()
+    return reporter
 
 
 def _send_part(agent: Agent, stop: Stop, number: int, body: bytes) -> bool:

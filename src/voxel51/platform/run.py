@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Never, TypeVar, cast
@@ -23,9 +23,11 @@ from voxel51.platform.definition import Analytic
 from voxel51.platform.entry_points import load_analytic
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
-from voxel51.platform.kept_progress import checkpoint_of, partial_labels_of
+from voxel51.platform.kept_progress import activity_of, checkpoint_of, partial_labels_of
 from voxel51.platform.outputs import collect_outputs, output_file
+from voxel51.platform.split_run import PartUnavailable, fetched_parts, part_of, part_output, run_or_merge
 from voxel51.platform.status import Status
 from voxel51.runners.process_control import end_with_parent
 from voxel51.transport.errors import APIError
@@ -67,11 +69,14 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
         agent = Agent(sender, environment)
         task = agent.begin()
         status = Status(task, lambda document: _publish(agent, document), lambda amount: _report_amount(agent, amount))
+        activity = activity_of(agent, task, lambda: status.frames_done)
         try:
             _run_analytic(load, agent, task, status, folder)
         except _JobFailed as failure:
             agent.finish(_last_files(status.fail(failure.kind, str(failure))), failure.kind.value)
             return failure.code
+        finally:
+            activity.close()
         return TaskExit.COMPLETE
     except NotCurrent as error:
         logger.warning("stopping: %s", error)
@@ -90,23 +95,27 @@ def _run_analytic(load: Loader, agent: Agent, task: TaskDescription, status: Sta
         inputs = _fetched(agent, task.get("inputs") or {}, folder / "inputs")
         parameters = _parameters(agent, task.get("parameters") or {}, folder / "parameters")
         secrets = task.get("secrets")
+        job_log.hide((secrets or {}).values())
         partial = partial_labels_of(agent, task, _exit_immediately)
         checkpoint = checkpoint_of(agent, task, partial, _exit_immediately)
         job = Job(
             analytic.document, inputs, parameters, folder, status,
-            secrets=secrets, partial=partial, checkpoint=checkpoint,
+            secrets=secrets, partial=partial, checkpoint=checkpoint, part=part_of(analytic, task),
         )  # fmt: skip
         if checkpoint.is_resumed:
             job.message("The job goes on from its last checkpoint")
         try:
-            outputs = _attribute_errors_to_analytic(lambda: _process(analytic, job))
+            parts = fetched_parts(agent, task, folder / "parts")
+            outputs = _attribute_errors_to_analytic(lambda: _process(analytic, job, parts))
         except _JobFailed:
             partial.flush()
             raise
         finally:
             partial.close()
-        output = _deliver(analytic, agent, status, outputs, folder)
+        output = _deliver(analytic, agent, status, outputs, folder) if job.part is None else part_output(outputs)
         agent.finish(output | _last_files(status.complete()))
+    except PartUnavailable as error:
+        raise _JobFailed(JobFailureType.PLATFORM, str(error)) from error
     except FileUnavailable as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
@@ -145,8 +154,8 @@ def _failure_of_analytic(error: BaseException) -> _JobFailed:
     return _JobFailed(JobFailureType.ANALYTIC, f"The analytic failed: {type(error).__name__}: {error}")
 
 
-def _process(analytic: Analytic, job: Job) -> dict[str, Path]:
-    analytic.process(job)
+def _process(analytic: Analytic, job: Job, parts: Sequence[PartOutput]) -> dict[str, Path]:
+    run_or_merge(analytic, job, parts)
     return collect_outputs(analytic.document, job)
 
 

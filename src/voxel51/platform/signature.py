@@ -73,6 +73,8 @@ def read_signature(function: Function, docstring: str | None, *, is_method: bool
     place = f"{Path(function.__code__.co_filename).name}:{lines.get('', function.__code__.co_firstlineno)}"
     if not (docstring or "").strip():
         raise InvalidAnalytic(place, "the docstring is missing. Its text describes the analytic to users")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidAnalytic(place, f"{function.__name__!r} is async. Write 'def' instead of 'async def'")
     parsed = _parsed(docstring)
     described = {each.arg_name: _joined(each.description) for each in parsed.params}
     hints = _hints(function, place)
@@ -90,6 +92,15 @@ def read_signature(function: Function, docstring: str | None, *, is_method: bool
         returned_description=_joined(parsed.returns.description) if parsed.returns else "",
         place=place,
     )
+
+
+def place_of_class(decorated: type) -> str:
+    """Return ``file:line`` of a class; its name where the source is not known."""
+    try:
+        file, (_, line) = inspect.getsourcefile(decorated), inspect.getsourcelines(decorated)
+    except (OSError, TypeError):
+        return f"class {decorated.__name__}"
+    return f"{Path(file or '').name}:{line}"
 
 
 def description_of(docstring: str | None) -> str:

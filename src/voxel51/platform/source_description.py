@@ -25,8 +25,12 @@ def describe_source(source: Path) -> dict[str, JsonValue]:
         return describe(str(source))
     except BaseException as error:  # also SystemExit: the source decides nothing but its own description
         traceback.print_exc()
-        root = source if source.is_dir() else source.parent
-        return _failure(error, root)
+        return failure_of(error, source)
+
+
+def failure_of(error: BaseException, source: Path) -> dict[str, JsonValue]:
+    """Return the ``error`` that importing ``source`` raised, with its place, as `describe_source` returns it."""
+    return _failure(error, source if source.is_dir() else source.parent)
 
 
 def _failure(error: BaseException, root: Path) -> dict[str, JsonValue]:

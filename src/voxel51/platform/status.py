@@ -51,6 +51,11 @@ class Status:
         }
         self._changed()
 
+    @property
+    def frames_done(self) -> int | None:
+        """Number of frames that are done, as it was reported last; None before."""
+        return self._document.get("progress", {}).get("frames_done")
+
     def progress(self, progress: Progress) -> None:
         """Report progress."""
         with self._lock:

@@ -21,6 +21,7 @@ class ExitReason(StrEnum):
     OVER_LIMIT = "OVER_LIMIT"  # ended for its processes, scratch space or disk writes
     STOPPED = "STOPPED"  # killed on request
     LOST = "LOST"  # killed from outside: by its machine, its parent, or another program's SIGKILL
+    UNPLACED = "UNPLACED"  # was not started: no present machine has what it needs
 
 
 @dataclass(frozen=True, slots=True)

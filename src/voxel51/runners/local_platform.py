@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import quote, unquote
 
+from voxel51.runners.local_job import LocalJob
 from voxel51.runners.local_progress import LocalProgress
 from voxel51.wire.headers import AGENT_KEY
 from voxel51.wire.tasks import (
@@ -33,8 +34,8 @@ LOCAL_JOB = "local"
 """Id of the job."""
 
 TASK, OUTPUT, LOG, STATUS = "task", "output", "log", "status"
-FILES, REPORTS = "files", "reports"
-"""Kinds of links: files that the job reads, and reports that it writes."""
+FILES, PARTS, REPORTS = "files", "parts", "reports"
+"""Kinds of links: files and outputs of parts that the job reads, and reports that it writes."""
 
 _COPY_BYTES = 1 << 20
 _KEPT = re.compile(r"/(partial/(?P<part>\d+)|checkpoint(\?parts=(?P<parts>\d+))?)$")
@@ -52,11 +53,7 @@ class LocalPlatform:
 
     def __init__(
         self,
-        analytic: str,
-        version: str,
-        inputs: Mapping[str, Path],
-        parameters: Mapping[str, object],
-        secrets_given: Mapping[str, str],
+        job: LocalJob,
         folder: Path,
         reported: Callable[[TaskStatusDocument], None],
         progress: LocalProgress | None = None,
@@ -64,11 +61,7 @@ class LocalPlatform:
         """Prepare the job.
 
         Args:
-            analytic: name of the analytic.
-            version: its version.
-            inputs: paths of the input files by name.
-            parameters: values by name; paths for data parameters.
-            secrets_given: values of the secrets that the analytic needs, by name.
+            job: the job.
             folder: empty folder for what the job sends.
             reported: called with every status document, from threads of the server.
             progress: keeps partial results and checkpoints; None: the job sends none.
@@ -82,18 +75,20 @@ class LocalPlatform:
         self._credential = secrets.token_urlsafe(32)
         self._key = secrets.token_urlsafe(32)  # part of every link
         self._server = _Server(self)
-        files = {name: value for name, value in parameters.items() if isinstance(value, Path)}
-        self._files: dict[str, Path] = {**inputs, **files}
+        files = {name: value for name, value in job.parameters.items() if isinstance(value, Path)}
+        self._files: dict[str, Path] = {**job.inputs, **files}
+        self._part_outputs = {str(part["number"]): path for part, path in job.parts}
         self._task: Mapping[str, object] = {
-            "analytic": analytic,
-            "version": version,
+            "analytic": job.name,
+            "version": job.version,
             "job_id": LOCAL_JOB,
-            "inputs": {name: self._link(FILES, name) for name in inputs},
-            "parameters": {**parameters, **{name: self._link(FILES, name) for name in files}},
+            "inputs": {name: self._link(FILES, name) for name in job.inputs},
+            "parameters": {**job.parameters, **{name: self._link(FILES, name) for name in files}},
             "status": self._link(REPORTS, STATUS),
             "logfile": self._link(REPORTS, LOG),
             "output": self._link(REPORTS, OUTPUT),
-            "secrets": {**secrets_given},
+            "secrets": {**job.secrets},
+            **self._splitting(job),
         }
 
     @property
@@ -138,6 +133,13 @@ class LocalPlatform:
     def _link(self, kind: str, name: str) -> dict[str, str]:
         return {"signed-url": f"{self._url}/{self._key}/{kind}/{quote(name, safe='')}"}
 
+    def _splitting(self, job: LocalJob) -> dict[str, object]:
+        """Return the entries of the task that make the job a part, or a merge of parts; none for a whole job."""
+        if job.part is not None:
+            return {"part": job.part}
+        results = [{**part, "output": self._link(PARTS, str(part["number"]))} for part, _ in job.parts]
+        return {"merge": {"parts": results}} if results else {}
+
     # The rest is called by the server's threads. A job sends one report at a time.
 
     def is_credential(self, text: str | None) -> bool:
@@ -164,9 +166,9 @@ class LocalPlatform:
                 self._store(kind, b64decode(report[kind]))
         self.state, self.failure_type = TaskState(report["state"]), report.get("failure_type")
 
-    def input_file(self, name: str) -> Path | None:
-        """Return the input or data parameter ``name``."""
-        return self._files.get(name)
+    def file(self, kind: str, name: str) -> Path | None:
+        """Return the input or data parameter ``name``, or the output of the part with this number."""
+        return {FILES: self._files, PARTS: self._part_outputs}.get(kind, {}).get(name)
 
     def place(self, kind: str) -> Path:
         """Return the path of a file that the job sends."""
@@ -213,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         if found == (REPORTS, TASK):
             self._answer(200, platform.task)
             return
-        path = platform.input_file(found[1]) if found and found[0] == FILES else None
+        path = platform.file(*found) if found else None
         if path is None:
             self._answer(404, {"error": {"code": 404, "message": "not found"}})
             return

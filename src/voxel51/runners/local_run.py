@@ -3,18 +3,20 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from voxel51.runners.gpu_devices import GpuAccess
 from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.local_job import LocalJob
 from voxel51.runners.local_platform import LOCAL_JOB, LOG, OUTPUT, LocalPlatform
 from voxel51.runners.local_progress import LocalProgress
-from voxel51.runners.network_permission import NetworkPermission
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.programs import PackageProgram
+from voxel51.runners.resources import Resources
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.wire.tasks import JobLimits, TaskState, TaskStatusDocument
 
@@ -23,28 +25,6 @@ _SETUP_SECONDS = 60.0
 _WARM_LIMITS = WarmLimits(processes=1, idle_seconds=600.0, memory_bytes=1 << 40)
 
 Reported = Callable[[TaskStatusDocument], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LocalJob:
-    """Job to run.
-
-    Attributes:
-        analytic: name of an installed analytic, or the absolute path of a Python file or project folder.
-        name, version: name and version in its manifest.
-        inputs: paths of the input files by name.
-        parameters: values by name; paths for data parameters.
-        secrets: values of the secrets that the analytic needs, by name.
-        network: hosts that the analytic may connect to; None: none.
-    """
-
-    analytic: str
-    name: str
-    version: str
-    inputs: Mapping[str, Path]
-    parameters: Mapping[str, object]
-    secrets: Mapping[str, str]
-    network: NetworkPermission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +99,15 @@ class LocalRun:
         """Run the job and return its end. An interrupt by the keyboard ends the job first."""
         received = self._folder / "received"
         received.mkdir(parents=True)
-        job = self._job
         warm = _WARM_LIMITS if self._is_warm else None
-        runner = ProcessRunner(self._folder / "running", policy=self._policy, import_seconds=_SETUP_SECONDS, warm=warm)
-        platform = LocalPlatform(
-            job.name, job.version, job.inputs, job.parameters, job.secrets, received, self._reported, self._progress
+        runner = ProcessRunner(
+            self._folder / "running",
+            policy=self._policy,
+            import_seconds=_SETUP_SECONDS,
+            warm=warm,
+            gpus=GpuAccess.NEEDED,
         )
+        platform = LocalPlatform(self._job, received, self._reported, self._progress)
         runner.open(self._end)
         try:
             with platform:
@@ -140,8 +123,17 @@ class LocalRun:
         self._ended.clear()
         attempt_id = f"{LOCAL_JOB}-{next(self._numbers)}"
         key = LOCAL_JOB if self._is_warm else None
-        program, network = PackageProgram(self._job.analytic), self._job.network
-        runner.start(LaunchSpec(attempt_id, program, platform.environment, self._limits, key, network=network))
+        runner.start(
+            LaunchSpec(
+                attempt_id,
+                PackageProgram(self._job.analytic),
+                platform.environment,
+                self._limits,
+                key,
+                Resources(gpus=float(self._job.uses_gpu)),
+                self._job.network,
+            )
+        )
         interrupted = threading.Event() if self._progress is None else self._progress.is_interrupted
         while not self._ended.wait(_POLL_SECONDS):
             if self._stopping.is_set() or interrupted.is_set():

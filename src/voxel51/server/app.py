@@ -13,6 +13,7 @@ from voxel51.server.accounts.recorded_usage import add_changes_to_totals
 from voxel51.server.addresses import Addresses
 from voxel51.server.analytics.bundles.builder import BundleBuilder
 from voxel51.server.analytics.reload import PackageReload
+from voxel51.server.background_thread import AdvancingThread
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.hashing import HashingThread
@@ -33,12 +34,13 @@ from voxel51.server.http.endpoint import Dependencies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
-from voxel51.server.job_batches.thread import BatchThread
 from voxel51.server.metrics.shared import SharedMetrics
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
 from voxel51.server.roles import Role
+from voxel51.server.setting_limits import read_origins
 from voxel51.server.settings import Settings, cores
+from voxel51.server.split_jobs.thread import SplitThread
 from voxel51.server.status_routes import platform_routes, status_routes
 from voxel51.server.storage.storage import Storage
 from voxel51.server.tracing.requests import RequestTracer
@@ -54,6 +56,10 @@ from voxel51.server.wiring.foundation import Foundation, ProcessOfStart, build_f
 from voxel51.server.wiring.job_batches import BatchServices, build_batches
 from voxel51.server.wiring.jobs import JobServices, build_jobs
 from voxel51.server.wiring.metrics import MetricsServices, build_metrics
+from voxel51.server.wiring.pipelines import PipelineServices, build_pipelines
+from voxel51.server.wiring.rules import RuleServices, build_rules
+from voxel51.server.wiring.schedules import ScheduleServices, build_schedules
+from voxel51.server.wiring.split_jobs import SplitServices, build_split_jobs
 from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.status import AboutPlatform
 
@@ -83,12 +89,15 @@ class Platform:
     reload: PackageReload
     deliverer: Deliverer
     preparer: Preparer
-    batches: BatchThread
+    batches: AdvancingThread
+    rules: AdvancingThread
+    schedules: AdvancingThread
+    splits: SplitThread
     traces: SpanSink | None
     metrics: SharedMetrics | None
 
     def open(self) -> None:
-        """Start the threads: they dispatch jobs, expire records, deliver webhooks, prepare renditions, run batches."""
+        """Start the threads: they run, split and batch jobs, apply rules and schedules, expire records, …"""
         self.process.open()
         self.signals.open()
         self.sweeper.open()
@@ -102,6 +111,9 @@ class Platform:
             self.deliverer.open()
             self.preparer.open()
             self.batches.open()
+            self.rules.open()
+            self.schedules.open()
+            self.splits.open()
 
     def reload_packages(self) -> None:
         """Begin to bring the platform to the packages that are installed now. Returns at once."""
@@ -123,6 +135,9 @@ class Platform:
         """Stop the threads, return running jobs to the queue, and close the database."""
         self.reload.close()
         if self.role.runs_jobs:
+            self.schedules.close()
+            self.rules.close()
+            self.splits.close()
             self.batches.close()
             self.preparer.close()
             self.deliverer.close()
@@ -151,6 +166,10 @@ class _Services:
     jobs: JobServices
     features: FeatureServices
     batches: BatchServices
+    pipelines: PipelineServices
+    splits: SplitServices
+    rules: RuleServices
+    schedules: ScheduleServices
     metrics: MetricsServices
 
 
@@ -169,9 +188,15 @@ def build_platform(
     jobs = build_jobs(foundation, accounts, data, discovery)
     features = build_features(foundation, data, jobs)
     batches = build_batches(foundation, data, jobs)
+    pipelines = build_pipelines(foundation, jobs)
+    splits = build_split_jobs(foundation, jobs, features)
     metrics = build_metrics(foundation, jobs)
     collections = build_collections(foundation, data)
-    services = _Services(foundation, accounts, data, collections, jobs, features, batches, metrics)
+    rules = build_rules(foundation, data, jobs, collections)
+    schedules = build_schedules(foundation, batches, pipelines)
+    services = _Services(
+        foundation, accounts, data, collections, jobs, features, batches, pipelines, splits, rules, schedules, metrics
+    )
     deletion = _deletion(services)
     # A process that only runs jobs answers probes.
     routes = [*_routes(services, deletion)] if settings.role.serves_requests else []
@@ -179,7 +204,11 @@ def build_platform(
     probes = health_pages(foundation.database, jobs.dispatchers)
     pages = [*probes]
     if settings.role.serves_requests:
-        pages += [*api_pages.api_pages(description), *documentation_pages(), *console_pages()]
+        pages += [
+            *api_pages.api_pages(description),
+            *documentation_pages(),
+            *console_pages(read_origins(settings.embed_origins)),
+        ]
     return Platform(
         application=build_application(routes, _dependencies(services), pages),
         description=description,
@@ -198,19 +227,24 @@ def build_platform(
         deliverer=features.deliverer,
         preparer=features.preparer,
         batches=batches.thread,
+        rules=rules.thread,
+        schedules=schedules.thread,
+        splits=splits.thread,
         traces=foundation.traces,
         metrics=metrics.shared,
     )
 
 
 def _deletion(services: _Services) -> AccountDeletionService:
-    # In this order: jobs refer to data and analytics.
+    # In this order: batches submit further jobs, and jobs refer to data and analytics.
     deleters = [
+        services.batches.handlers.batches.delete_all,
         services.jobs.delete_all,
         services.data.uploads.delete_all,
         services.data.in_place.delete_all,
         services.data.data.delete_all,
         services.jobs.uploaded.delete_all,
+        services.jobs.controls.delete_all,
         services.features.events.delete_all,
         services.foundation.idempotency.delete_all,
     ]
@@ -225,14 +259,26 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
         "jobs": jobs.jobs.export,
         "analytics": jobs.uploaded.all,
         "webhooks": services.features.webhooks_of,
+        "datasets": services.features.datasets.export,
+        "collections": services.collections.collections.export,
+        "searches": services.collections.searches.all,
         "batches": services.batches.handlers.batches.export,
+        "pipelines": services.pipelines.pipelines.export,
+        "pipeline_runs": services.pipelines.runs.export,
+        "rules": services.rules.export,
+        "schedules": services.schedules.schedules.export,
+        "reviews": services.features.reviews.export,
     }
     yield from accounts.routes(deletion, collectors)
     yield from services.data.routes(accounts)
     yield from jobs.routes(services.data, label_formats(services.features.renditions))
     yield from services.features.routes(jobs)
     yield from services.batches.routes()
+    yield from services.pipelines.routes()
+    yield from services.splits.routes()
     yield from services.collections.routes(services.features.renditions)
+    yield from services.rules.routes()
+    yield from services.schedules.routes()
     yield from build_overview_routes(foundation, accounts, jobs)
     yield from services.metrics.routes()
     yield from status_routes(
@@ -290,6 +336,8 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         jobs.jobs.expire,
         jobs.partial.expire,
         jobs.checkpoints.expire,
+        services.splits.service.expire,
+        jobs.activity.expire,
         data.uploads.expire,
         foundation.idempotency.expire,
         *services.accounts.expiries(),
@@ -298,10 +346,13 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
     add_usage = partial(add_changes_to_totals, foundation.database)
     features = services.features
     deletions: list[Callable[[], int]] = [
-        deletion.finish, features.datasets.delete_incomplete, features.renditions.delete_unneeded, add_usage,
-        features.search.add_changes,
+        deletion.finish, features.datasets.delete_incomplete, features.reviews.delete_unneeded,
+        features.renditions.delete_unneeded, add_usage, features.search.add_changes,
     ]  # fmt: skip
-    references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
+    references = [
+        data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references,
+        features.reviews.references,
+    ]  # fmt: skip
     interval_seconds = foundation.settings.cleanup_interval_seconds
     clock, process = foundation.expiry_clock, foundation.process
     return Sweeper(

@@ -3,11 +3,38 @@
 import logging
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.wire.backoff import Backoff
 
 log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+_ADVANCING_INTERVAL_SECONDS = 5.0
+_ADVANCING_PAUSE_SECONDS = 0.1
+"""Pause after each pass: every write to the database wakes the thread, and may be the end of a job that it awaits."""
+
+_AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=30.0)
+
+
+def advance_each(items: Iterable[Item], advance: Callable[[Item], bool | None]) -> bool:
+    """Call ``advance`` with every item, also after it failed for one; return whether it returned True for any.
+
+    Raises:
+        Exception: that of the last call that failed, after all calls.
+    """
+    has_more, failure = False, None
+    for item in items:
+        try:
+            has_more |= bool(advance(item))
+        except Exception as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    return has_more
 
 
 class BackgroundThread(ABC):
@@ -86,3 +113,31 @@ class BackgroundThread(ABC):
             log.warning("%s waits %g s: %s", self._activity, pause, error)
         else:
             log.error("%s failed; retrying in %g s", self._activity, pause, exc_info=error)
+
+
+class AdvancingThread(BackgroundThread):
+    """Thread that advances what is recorded in the database, such as batches. Every commit may wake it.
+
+    Args:
+        name: name of the thread.
+        activity: what it does, for the log.
+        advance: does a part of the work, and returns whether more can be done at once.
+        leads: whether this process, of several, does the work.
+    """
+
+    def __init__(
+        self, name: str, activity: str, advance: Callable[[], bool], leads: Callable[[], bool] = lambda: True
+    ) -> None:
+        super().__init__(
+            name,
+            activity,
+            _ADVANCING_INTERVAL_SECONDS,
+            least_pause_seconds=_ADVANCING_PAUSE_SECONDS,
+            after_failure=_AFTER_FAILURE,
+        )
+        self._advance = advance
+        self._leads = leads
+
+    def _run_pass(self, *, is_woken: bool) -> None:  # noqa: ARG002  (all is in the database)
+        while self._leads() and self._advance() and not self._closing.is_set():
+            pass

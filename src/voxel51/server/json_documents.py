@@ -23,7 +23,7 @@ def parse_json_object(what: str, content: bytes) -> JsonObject:
         raise BadRequest(f"The {what} is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadRequest(f"The {what} must be a JSON object")
-    _check_depth(what, document)
+    check_depth(what, document)
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError as error:
@@ -31,7 +31,8 @@ def parse_json_object(what: str, content: bytes) -> JsonObject:
     return document
 
 
-def _check_depth(what: str, document: object) -> None:
+def check_depth(what: str, document: object) -> None:
+    """Raise `BadRequest` if a document is nested deeper than 64 levels."""
     # Level by level instead of recursively: the depth of the document must not exhaust the stack.
     level = [document]
     for _ in range(_MAX_DEPTH):

@@ -3,6 +3,8 @@
 Each description has a JSON Schema, which the API description repeats, so limits are stated once.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +30,21 @@ class FormField:
     description: str
     required: bool = False
     schema: Schema = field(default_factory=dict)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def read_name(noun: str, given: str, longest: int = 255) -> str:
+    """Return a name that a user gives to a ``noun``, normalized and without spaces around it.
+
+    Raises:
+        BadRequest: it is empty, longer than ``longest``, or has characters that cannot be printed.
+    """
+    name = unicodedata.normalize("NFC", given).strip()
+    if not name or len(name) > longest or _CONTROL.search(name):
+        raise BadRequest(f"{given!r:.150} is not a valid name of a {noun}: use 1 to {longest} printable characters")
+    return name
 
 
 def read_number(

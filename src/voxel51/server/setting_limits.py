@@ -1,5 +1,6 @@
 """Setting limits: the smallest and largest values of numeric settings, and checks of addresses and the engine."""
 
+import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -54,6 +55,8 @@ _POSITIVE = (
     "body_limit_bytes",
     "bundle_bytes",
     "bundles_per_user",
+    "batches_per_user",
+    "open_batches_per_user",
     "bundle_builds",
     "environment_bytes",
     "build_wall_seconds",
@@ -188,3 +191,20 @@ def check_networks(entries: Iterable[str]) -> None:
             ip_network(entry)
         except ValueError as error:
             raise ValueError(f"trusted_proxies: {error}; use addresses and networks, such as 10.0.0.0/8") from None
+
+
+_ORIGIN = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(:(\*|[0-9]{1,5}))?")
+
+
+def read_origins(text: str) -> list[str]:
+    """Return the origins that ``embed_origins`` names.
+
+    Raises:
+        ValueError: one is not an origin; the text names it.
+    """
+    origins = [entry.strip() for entry in text.split(",") if entry.strip()]
+    for origin in origins:
+        # They become part of a header, so nothing but an origin may pass.
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"embed_origins: {origin!r} is not an origin; use such as https://example.org, or *")
+    return origins

@@ -19,11 +19,16 @@ from voxel51.users.collections import CollectionCalls
 from voxel51.users.datasets import DatasetCalls
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_batches import BatchCalls
+from voxel51.users.job_control import JobControlCalls
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
 from voxel51.users.paging import find_analytic_id
+from voxel51.users.pipelines import PipelineCalls
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_job, save_rendition
+from voxel51.users.reviews import ReviewCalls
+from voxel51.users.rules import RuleCalls
+from voxel51.users.schedules import ScheduleCalls
 from voxel51.users.sources import Uploadable
 from voxel51.users.uploading import UploadOptions, upload_sources
 from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticRecord, AnalyticType
@@ -43,7 +48,16 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class API(BatchCalls, CollectionCalls, DatasetCalls):
+class API(
+    BatchCalls,
+    CollectionCalls,
+    DatasetCalls,
+    JobControlCalls,
+    PipelineCalls,
+    ReviewCalls,
+    RuleCalls,
+    ScheduleCalls,
+):
     """API client for one user.
 
     Args:
@@ -244,12 +258,6 @@ class API(BatchCalls, CollectionCalls, DatasetCalls):
         """Return the jobs that match, under the key ``jobs``."""
         return self._send(jobs.query(jobs_query))
 
-    def upload_job_request(
-        self, job_request: JobRequest, job_name: str, auto_start: bool = False, ttl: date | str | None = None
-    ) -> JobRecord:
-        """Create a job, which starts at once if ``auto_start``, else by `start_job`. ``ttl`` is when it expires."""
-        return self._send(jobs.upload(job_request, job_name, auto_start, ttl))
-
     def get_job_details(self, job_id: str) -> JobRecord:
         """Return the record of a job."""
         return self._send(jobs.details(job_id))
@@ -273,10 +281,6 @@ class API(BatchCalls, CollectionCalls, DatasetCalls):
     def delete_job(self, job_id: str) -> None:
         """Delete a job that was never started."""
         self._send(jobs.delete(job_id))
-
-    def kill_job(self, job_id: str) -> None:
-        """Cancel a job that was started."""
-        self._send(jobs.act(job_id, "kill"))
 
     def update_job_ttl(
         self, job_id: str, days: float | str | None = None, expiration_date: date | str | None = None
@@ -371,10 +375,6 @@ class API(BatchCalls, CollectionCalls, DatasetCalls):
     def batch_delete_jobs(self, job_ids: Iterable[str]) -> Responses:
         """Delete many jobs that were never started. The result maps each id to its response."""
         return self._send(jobs.batch_act(job_ids, "delete"))
-
-    def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
-        """Cancel many jobs that were started. The result maps each id to its response."""
-        return self._send(jobs.batch_act(job_ids, "kill"))
 
     # --- secrets
 

@@ -19,6 +19,11 @@ from voxel51.transport.saving import DownloadProgress
 from voxel51.users.async_collections import AsyncCollectionCalls
 from voxel51.users.async_datasets import AsyncDatasetCalls
 from voxel51.users.async_job_batches import AsyncBatchCalls
+from voxel51.users.async_job_control import AsyncJobControlCalls
+from voxel51.users.async_pipelines import AsyncPipelineCalls
+from voxel51.users.async_reviews import AsyncReviewCalls
+from voxel51.users.async_rules import AsyncRuleCalls
+from voxel51.users.async_schedules import AsyncScheduleCalls
 from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
@@ -45,7 +50,16 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls, AsyncDatasetCalls):
+class AsyncAPI(
+    AsyncBatchCalls,
+    AsyncCollectionCalls,
+    AsyncDatasetCalls,
+    AsyncJobControlCalls,
+    AsyncPipelineCalls,
+    AsyncReviewCalls,
+    AsyncRuleCalls,
+    AsyncScheduleCalls,
+):
     """Async API client for one user.
 
     Args:
@@ -246,12 +260,6 @@ class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls, AsyncDatasetCalls):
         """Return the jobs that match, under the key ``jobs``."""
         return await self._send(jobs.query(jobs_query))
 
-    async def upload_job_request(
-        self, job_request: JobRequest, job_name: str, auto_start: bool = False, ttl: date | str | None = None
-    ) -> JobRecord:
-        """Create a job, which starts at once if ``auto_start``, else by `start_job`. ``ttl`` is when it expires."""
-        return await self._send(jobs.upload(job_request, job_name, auto_start, ttl))
-
     async def get_job_details(self, job_id: str) -> JobRecord:
         """Return the record of a job."""
         return await self._send(jobs.details(job_id))
@@ -275,10 +283,6 @@ class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls, AsyncDatasetCalls):
     async def delete_job(self, job_id: str) -> None:
         """Delete a job that was never started."""
         await self._send(jobs.delete(job_id))
-
-    async def kill_job(self, job_id: str) -> None:
-        """Cancel a job that was started."""
-        await self._send(jobs.act(job_id, "kill"))
 
     async def update_job_ttl(
         self, job_id: str, days: float | str | None = None, expiration_date: date | str | None = None
@@ -373,10 +377,6 @@ class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls, AsyncDatasetCalls):
     async def batch_delete_jobs(self, job_ids: Iterable[str]) -> Responses:
         """Delete many jobs that were never started. The result maps each id to its response."""
         return await self._send(jobs.batch_act(job_ids, "delete"))
-
-    async def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
-        """Cancel many jobs that were started. The result maps each id to its response."""
-        return await self._send(jobs.batch_act(job_ids, "kill"))
 
     # --- secrets
 

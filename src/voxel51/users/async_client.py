@@ -27,6 +27,7 @@ from voxel51.users.flows import (
     SendToStore,
     Work,
 )
+from voxel51.users.running import RunViews
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -53,6 +54,10 @@ class AsyncClient(BaseClient):
 
     _poster = None
     """No posters in notebooks: their views are made in blocking code."""
+
+    @property
+    def _run_views(self) -> RunViews:
+        return RunViews(self.token.base_api_url, None, None)
 
     async def _run(self, flow: Flow[Result]) -> Result:
         execution = Execution(flow)

@@ -7,11 +7,20 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from voxel51.users.async_compound import AsyncCompoundCalls
 from voxel51.users.calls import collections
 from voxel51.users.collection_flows import find_collection, save_member
+from voxel51.users.collection_handles import AsyncCollectionOf
 from voxel51.users.downloading import FilePath
 from voxel51.users.paging import pages
 from voxel51.users.query import DataQuery
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.collections import Collection, CollectionShare, KnownTag, MemberChanges, SavedSearch
+from voxel51.wire.collections import (
+    Collection,
+    CollectionShare,
+    DataChanges,
+    KnownTag,
+    MemberChanges,
+    ReviewableJob,
+    SavedSearch,
+)
 from voxel51.wire.data import DataList, DataRecord
 
 
@@ -42,6 +51,16 @@ class AsyncCollectionCalls(AsyncCompoundCalls):
         """Change tags and metadata of many data in one call. The result is that of `tag_data`."""
         return await self._send(collections.change_data(data_ids, add_tags, remove_tags, metadata or {}))
 
+    async def update_matching_data(
+        self,
+        search: str,
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> DataChanges:
+        """Change tags and metadata of all your data that match a search, such as ``name:cam1``; return how many."""
+        return await self._send(collections.change_matching(search, add_tags, remove_tags, metadata or {}))
+
     async def list_data_tags(self) -> list[KnownTag]:
         """List the tags of your data, each with the number of data that have it."""
         return await self._send(collections.tags())
@@ -50,13 +69,13 @@ class AsyncCollectionCalls(AsyncCompoundCalls):
         """List your collections, and those that are shared with you."""
         return await self._send(collections.list_all())
 
-    async def collection(self, name: str) -> Collection:
-        """Return the collection with this name or id.
+    async def collection(self, name: str) -> AsyncCollectionOf:
+        """Return the collection with this name or id: its record, whose ``run`` runs an analytic on its data.
 
         Raises:
             ValueError: you can read no such collection.
         """
-        return await self._run(find_collection(name))
+        return AsyncCollectionOf(await self._run(find_collection(name)), self._run)
 
     async def create_collection(self, name: str, description: str = "") -> Collection:
         """Create an empty collection."""
@@ -108,12 +127,16 @@ class AsyncCollectionCalls(AsyncCompoundCalls):
         """Download a file in a collection, which may belong to another user, and return ``output_path``."""
         return await self._run(save_member(collection_id, data_id, output_path))
 
+    async def list_reviewable_jobs(self, collection_id: str, data_id: str) -> list[ReviewableJob]:
+        """List the jobs of the owner of a file in a collection whose labels you can review, as an editor of it."""
+        return await self._send(collections.reviewable_jobs(collection_id, data_id))
+
     async def list_collection_shares(self, collection_id: str) -> list[CollectionShare]:
         """List the users with whom a collection is shared, and their roles."""
         return await self._send(collections.shares(collection_id))
 
     async def share_collection(self, collection_id: str, username: str, role: str = "viewer") -> None:
-        """Let another user read a collection that you own (``viewer``), or also change its members (``editor``)."""
+        """Let another user read a collection that you own (``viewer``), or also change and review it (``editor``)."""
         await self._send(collections.share(collection_id, username, role))
 
     async def unshare_collection(self, collection_id: str, username: str) -> None:

@@ -14,8 +14,9 @@ from voxel51.users.paging import pages
 from voxel51.users.partial_labels import follow_partial_labels, save_partial_labels
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
+from voxel51.users.record_views import RecordView, view_of
 from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
-from voxel51.users.running import Input, RunOptions, RunResult, RunViews, run
+from voxel51.users.running import Input, RunOptions, RunResult, output_path_of, result_of, run
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, PollSchedule, ended_jobs
 from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.data import DataRecord
@@ -55,6 +56,14 @@ class AsyncCompoundCalls(AsyncClient):
         deleted during the iteration.
         """
         return self._iterate(pages(jobs_query or JobsQuery(), jobs.query, lambda page: page["jobs"]))
+
+    async def view(self, record: Mapping[str, object]) -> RecordView:
+        """Return a view of a record for notebooks: of data (with a poster), a job, a batch or a collection."""
+        return view_of(record, self.token.base_api_url, self._poster)
+
+    async def retry_job_parts(self, job_id: str) -> JobRecord:
+        """Submit a failed split job again, as a new job that takes over the complete parts; return its record."""
+        return await self._send(jobs.retry_parts(job_id))
 
     def iter_partial_labels(self, job_id: str) -> AsyncIterator[PartialLabels]:
         """Yield the labels that a job finds, as they come, until it ends: each result has the ``parts`` that are new.
@@ -130,8 +139,22 @@ class AsyncCompoundCalls(AsyncClient):
             OSError: a local file was not found, or the output cannot be written.
             JobExecutionError: the job failed; or, as `WaitTimedOut`, it did not end in time.
         """
-        views = RunViews(self.token.base_api_url, self._poster)
-        return await self._run(run(analytic, inputs, parameters, options, views))
+        return await self._run(run(analytic, inputs, parameters, options, self._run_views))
+
+    async def get_result(
+        self, job_id: str, output_path: FilePath | None = None, *, output_dir: FilePath | None = None
+    ) -> RunResult:
+        """Download the output of a complete job, and return its result as `run` does.
+
+        ``output_path`` and ``output_dir`` are as in `RunOptions`.
+
+        Raises:
+            ValueError: the job has not ended.
+            JobExecutionError: the job failed.
+            OSError: the output cannot be written.
+        """
+        options: RunOptions = {"output_path": output_path, "output_dir": output_dir}
+        return await self._run(result_of(job_id, self._run_views, lambda job: output_path_of(job, options)))
 
     async def download_data_rendition(
         self, data_id: str, rendition: str, output_path: FilePath | None = None, **arguments: object
@@ -149,7 +172,8 @@ class AsyncCompoundCalls(AsyncClient):
         """Download a rendition of a job's labels.
 
         Renditions are annotated (the video with the labels drawn on it), sheet, frame, labels, evaluation, comparison
-        and charts (``zone=``, ``line=``). The default of ``output_path`` is the file's own name in the current folder.
+        and charts (``zone=``, ``line=``; with ``chart=`` and ``format="csv"`` or ``"png"`` one of them). The default of
+        ``output_path`` is the file's own name in the current folder.
         """
         return await self._run(save_rendition(of_job(job_id, rendition, arguments), output_path))
 
@@ -157,13 +181,31 @@ class AsyncCompoundCalls(AsyncClient):
         """Return when each frame of a video is shown: ``frame_count``, ``times`` in seconds, ``frame_rate``, …"""
         return await self._run(read_rendition(of_data(data_id, "index", {})))
 
-    async def evaluate_job(self, job_id: str, truth: str, overlap: float = 0.5) -> JsonObject:
-        """Measure a job's labels against true labels, the data with id ``truth``: average precision, MOTA, IDF1."""
-        return await self._run(read_rendition(of_job(job_id, "evaluation", {"truth": truth, "overlap": overlap})))
+    async def evaluate_job(
+        self, job_id: str, truth: str | None = None, overlap: float = 0.5, *, truth_review: str | None = None
+    ) -> JsonObject:
+        """Measure a job's labels against true labels: average precision, precision, recall, MOTA, IDF1.
 
-    async def compare_jobs(self, job_id: str, other_job_id: str, overlap: float = 0.5) -> JsonObject:
-        """Compare the labels of two jobs: list the boxes and events that only one of them has."""
-        arguments = {"with": other_job_id, "overlap": overlap}
+        The true labels are the data with id ``truth``, or what the review with id ``truth_review`` accepted.
+        """
+        arguments = {"truth": truth, "truth_review": truth_review, "overlap": overlap}
+        return await self._run(read_rendition(of_job(job_id, "evaluation", arguments)))
+
+    async def compare_jobs(
+        self,
+        job_id: str,
+        other_job_id: str | None = None,
+        overlap: float = 0.5,
+        *,
+        review: str | None = None,
+        with_review: str | None = None,
+    ) -> JsonObject:
+        """Compare the labels of two jobs: list the boxes and events that only one of them has.
+
+        ``review`` is the id of a review of the job, whose labels are compared instead of its output, and
+        ``with_review`` the id of a review that is compared with, instead of ``other_job_id``.
+        """
+        arguments = {"with": other_job_id, "with_review": with_review, "review": review, "overlap": overlap}
         return await self._run(read_rendition(of_job(job_id, "comparison", arguments)))
 
     async def search_labels(

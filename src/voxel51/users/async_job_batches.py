@@ -16,7 +16,9 @@ from voxel51.users.batch_flows import (
     run_batch,
     wait_for_batch,
 )
+from voxel51.users.batch_results import BatchResults, batch_results
 from voxel51.users.calls import job_batches
+from voxel51.users.downloading import FilePath
 from voxel51.wire.job_batches import BatchEstimate, BatchItem, JobBatch
 
 
@@ -51,7 +53,7 @@ class AsyncBatchCalls(AsyncCompoundCalls):
 
         Args:
             analytic: the full name of the analytic.
-            videos: ids or records of data, or a `DataQuery` that finds them.
+            videos: ids or records of data, a `DataQuery` that finds them, or a collection (your videos in it).
             parameters: parameter name -> value, for all videos.
             wait: whether to return only when the batch has ended.
             timeout: time limit for waiting, in seconds; None waits without a limit.
@@ -91,6 +93,14 @@ class AsyncBatchCalls(AsyncCompoundCalls):
         of each label its job found.
         """
         return self._iterate(all_items(batch_id, state, labels))
+
+    async def get_batch_results(self, batch_id: str, output_dir: FilePath | None = None) -> BatchResults:
+        """Download the outputs of all complete items of a batch into ``output_dir``, and return their results.
+
+        They become one data frame with ``to_pandas``. The default folder is the current one. For the labels of very
+        many videos, `query_labels` is faster: it downloads nothing but its result.
+        """
+        return await self._run(batch_results(batch_id, output_dir or "", self._run_views))
 
     async def pause_batch(self, batch_id: str) -> JobBatch:
         """Start no more jobs of a batch; those that run go on."""

@@ -1,19 +1,20 @@
 """Flows of batches: describe a new batch, wait until it ends, and iterate over batches and their items."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict  # Any: values of records
 
 from voxel51.users.calls import job_batches as calls
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
 from voxel51.users.query import DataQuery
+from voxel51.users.scheduling import Scheduling
 from voxel51.users.waiting import PollSchedule
 from voxel51.wire.data import DataRecord
-from voxel51.wire.job_batches import BatchItem, BatchState, JobBatch, NewJobBatch, SelectionQuery
+from voxel51.wire.job_batches import BatchItem, BatchSelection, BatchState, JobBatch, NewJobBatch, SelectionQuery
 
 LONGEST_PAUSE_SECONDS = 5.0
 
-Videos = Iterable[str | DataRecord] | DataQuery
-"""Videos of a batch: ids or records of data, or a query of the data list."""
+Videos = Iterable[str | DataRecord] | DataQuery | Mapping[str, Any]
+"""Videos of a batch: ids or records of data, a query of the data list, or the record of a collection."""
 
 BatchProgress = Callable[[JobBatch], object]
 """Is called with the record of a batch after each poll."""
@@ -27,9 +28,10 @@ class BatchOptions(TypedDict, total=False):
         version: version of the analytic; default: the latest.
         compute_mode: CPU, GPU or BEST.
         input: name of the input for the videos, if the analytic has several required ones.
-        name: name of the batch; default: the names of the analytic and of the number of videos.
+        name: name of the batch; default: the analytic, with the name of the video or the number of videos.
         max_running: most jobs of the batch that are queued or run at once, from 1 to 200; default: 20.
         fresh: compute again what the platform has computed already for the same owner.
+        scheduling: priority, deadline, timeout, hold and retries of the jobs of the batch.
     """
 
     parameter_sets: Sequence[Mapping[str, object]] | None
@@ -39,12 +41,26 @@ class BatchOptions(TypedDict, total=False):
     name: str | None
     max_running: int | None
     fresh: bool | None
+    scheduling: Scheduling | None
 
 
 def new_batch(
     analytic: str, videos: Videos, parameters: Mapping[str, object] | None, options: BatchOptions
 ) -> NewJobBatch:
     """Return the body of the request for a batch."""
+    new: NewJobBatch = {"analytic": analytic, "selection": selection_of(videos)}
+    if parameters is not None:
+        new["parameters"] = {**parameters}
+    for name, value in options.items():
+        if isinstance(value, Scheduling):
+            new["scheduling"] = value.to_options()
+        elif value is not None:
+            new[name] = value  # type: ignore[literal-required]  # the options are fields of the body
+    return new
+
+
+def selection_of(videos: Videos) -> BatchSelection:
+    """Return videos as a request names them."""
     if isinstance(videos, DataQuery):
         query: SelectionQuery = {}
         if videos.search:
@@ -53,16 +69,10 @@ def new_batch(
             query["sort"] = videos.sort
         if videos.limit is not None:
             query["limit"] = videos.limit
-        new: NewJobBatch = {"analytic": analytic, "selection": {"query": query}}
-    else:
-        ids = [each if isinstance(each, str) else each["id"] for each in videos]
-        new = {"analytic": analytic, "selection": {"data_ids": ids}}
-    if parameters is not None:
-        new["parameters"] = {**parameters}
-    for name, value in options.items():
-        if value is not None:
-            new[name] = value  # type: ignore[literal-required]  # the options are fields of the body
-    return new
+        return {"query": query}
+    if isinstance(videos, Mapping):
+        return {"collection": videos["id"]}
+    return {"data_ids": [each if isinstance(each, str) else each["id"] for each in videos]}
 
 
 def wait_for_batch(batch_id: str, timeout: float | None, progress: BatchProgress | None) -> Flow[JobBatch]:

@@ -4,7 +4,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -31,7 +30,8 @@ from voxel51.users.flows import (
     Work,
 )
 from voxel51.users.progress import progress_reporter
-from voxel51.users.renditions import of_data, save_rendition
+from voxel51.users.renditions import of_data, of_job, rendition_bytes
+from voxel51.users.running import RunViews
 from voxel51.users.utils import urljoin
 from voxel51.wire.hashing import new_sha256
 from voxel51.wire.tokens import API_VERSION
@@ -142,12 +142,15 @@ class Client(BaseClient):
 
     def _poster(self, data_id: str) -> bytes:
         """Return the poster of a video, for `RunResult` in notebooks."""
-        import tempfile  # noqa: PLC0415  (slow, and only for notebooks)
+        return self._run(rendition_bytes(of_data(data_id, "poster", {})))
 
-        with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
-            path = Path(folder) / "poster"
-            self._run(save_rendition(of_data(data_id, "poster", {}), path))
-            return path.read_bytes()
+    @property
+    def _run_views(self) -> RunViews:
+        return RunViews(self.token.base_api_url, self._poster, self._job_rendition)
+
+    def _job_rendition(self, job_id: str, kind: str, arguments: Mapping[str, object]) -> bytes:
+        """Return a rendition of a job, for `RunResult` in notebooks."""
+        return self._run(rendition_bytes(of_job(job_id, kind, arguments)))
 
     def _run(self, flow: Flow[Result]) -> Result:
         execution = Execution(flow)

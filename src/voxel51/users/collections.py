@@ -4,12 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from voxel51.users.calls import collections
 from voxel51.users.collection_flows import find_collection, save_member
+from voxel51.users.collection_handles import CollectionOf
 from voxel51.users.compound import CompoundCalls
 from voxel51.users.downloading import FilePath
 from voxel51.users.paging import pages
 from voxel51.users.query import DataQuery
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.collections import Collection, CollectionShare, KnownTag, MemberChanges, SavedSearch
+from voxel51.wire.collections import (
+    Collection,
+    CollectionShare,
+    DataChanges,
+    KnownTag,
+    MemberChanges,
+    ReviewableJob,
+    SavedSearch,
+)
 from voxel51.wire.data import DataList, DataRecord
 
 
@@ -40,6 +49,16 @@ class CollectionCalls(CompoundCalls):
         """Change tags and metadata of many data in one call. The result is that of `tag_data`."""
         return self._send(collections.change_data(data_ids, add_tags, remove_tags, metadata or {}))
 
+    def update_matching_data(
+        self,
+        search: str,
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> DataChanges:
+        """Change tags and metadata of all your data that match a search, such as ``name:cam1``; return how many."""
+        return self._send(collections.change_matching(search, add_tags, remove_tags, metadata or {}))
+
     def list_data_tags(self) -> list[KnownTag]:
         """List the tags of your data, each with the number of data that have it."""
         return self._send(collections.tags())
@@ -48,13 +67,13 @@ class CollectionCalls(CompoundCalls):
         """List your collections, and those that are shared with you."""
         return self._send(collections.list_all())
 
-    def collection(self, name: str) -> Collection:
-        """Return the collection with this name or id.
+    def collection(self, name: str) -> CollectionOf:
+        """Return the collection with this name or id: its record, whose ``run`` runs an analytic on its data.
 
         Raises:
             ValueError: you can read no such collection.
         """
-        return self._run(find_collection(name))
+        return CollectionOf(self._run(find_collection(name)), self._run)
 
     def create_collection(self, name: str, description: str = "") -> Collection:
         """Create an empty collection."""
@@ -104,12 +123,16 @@ class CollectionCalls(CompoundCalls):
         """Download a file in a collection, which may belong to another user, and return ``output_path``."""
         return self._run(save_member(collection_id, data_id, output_path))
 
+    def list_reviewable_jobs(self, collection_id: str, data_id: str) -> list[ReviewableJob]:
+        """List the jobs of the owner of a file in a collection whose labels you can review, as an editor of it."""
+        return self._send(collections.reviewable_jobs(collection_id, data_id))
+
     def list_collection_shares(self, collection_id: str) -> list[CollectionShare]:
         """List the users with whom a collection is shared, and their roles."""
         return self._send(collections.shares(collection_id))
 
     def share_collection(self, collection_id: str, username: str, role: str = "viewer") -> None:
-        """Let another user read a collection that you own (``viewer``), or also change its members (``editor``)."""
+        """Let another user read a collection that you own (``viewer``), or also change and review it (``editor``)."""
         self._send(collections.share(collection_id, username, role))
 
     def unshare_collection(self, collection_id: str, username: str) -> None:

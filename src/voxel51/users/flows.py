@@ -136,6 +136,24 @@ def fetch(call: Call[Result], timeout_seconds: float | None = None) -> Flow[Resu
     return result
 
 
+def all_emitted(flow: EmittingFlow[Item]) -> Flow[list[Item]]:
+    """Return all items that ``flow`` emits."""
+    found: list[Item] = []
+    execution = Execution(flow)
+    while execution.action is not None:
+        if isinstance(execution.action, Emit):
+            found.append(cast("Item", execution.action.item))
+            execution.succeed(None)
+            continue
+        try:
+            result = yield execution.action
+        except Exception as error:
+            execution.fail(error)
+        else:
+            execution.succeed(result)
+    return found
+
+
 def first_emitted(flow: EmittingFlow[Item]) -> Flow[Item]:
     """Return the first item that ``flow`` emits, and close the flow.
 

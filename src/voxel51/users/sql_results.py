@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+_MOST_SHOWN = 20
+"""Rows that notebooks show."""
+
 
 @dataclass(frozen=True, slots=True)
 class SqlResult:
@@ -29,6 +32,15 @@ class SqlResult:
     def of(cls, document: JsonObject) -> "SqlResult":
         """Return the result in the platform's response."""
         return cls([each["name"] for each in document["columns"]], document["rows"], document["is_complete"])
+
+    def _repr_html_(self) -> str:
+        """Return the view in notebooks: a table of the first rows."""
+        from voxel51.users.html import table_html  # noqa: PLC0415  (only for notebooks)
+
+        shown = self.rows[:_MOST_SHOWN]
+        more = len(self.rows) - len(shown)
+        left_out = f"<p>{more} more rows</p>" if more else ""
+        return f"{table_html(shown, self.columns)}{left_out}"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return each row as name of the column -> value."""

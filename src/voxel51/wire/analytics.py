@@ -173,13 +173,47 @@ class ParameterRange(TypedDict, total=False):
     choices: list[Any]  # any JSON values, as the parameter's type says
 
 
+class SplitKind(StrEnum):
+    """Way in which the work of an analytic on one video can be split over frame ranges.
+
+    ``per_frame``: the labels of a frame depend on that frame only. ``per_segment``: they depend on frames nearby.
+    ``tracks``: numbers of objects continue from frame to frame, so the tracks of two parts are joined.
+    """
+
+    PER_FRAME = "per_frame"
+    PER_SEGMENT = "per_segment"
+    TRACKS = "tracks"
+
+
+class SplitDeclaration(TypedDict):
+    """Declaration that jobs of an analytic can be split: a `SplitKind`, and the seconds that a part reads before and
+    after its own frames.
+    """
+
+    kind: str
+    overlap_seconds: float
+
+
+class AnalyticResources(TypedDict, total=False):
+    """Resources that a job of an analytic needs; without a value, one processor, and one GPU if it uses any.
+
+    ``gpus`` may be a fraction, for jobs that share one, and counts only for jobs that use a GPU. ``memory_bytes`` is
+    counted by nodes of a cluster; it is not the memory limit of a job, which the operator sets.
+    """
+
+    cpus: float
+    gpus: float
+    memory_bytes: int
+
+
 class AnalyticExtensions(TypedDict, total=False):
     """Additions to the original document, under one key that old readers ignore.
 
     ``secrets`` are the secrets that the analytic needs, each with its description. ``warm`` says whether the platform
     may keep what the analytic set up, for the next jobs of the same owner. ``deterministic`` says that equal jobs have
     equal results, so that a result may be used again (`voxel51.wire.run_keys`). ``network`` are the hosts that the
-    analytic connects to, each with its port.
+    analytic connects to, each with its port. ``split`` says that one job can run as parts of its video and a merge.
+    ``resources`` are what a job needs of the node that runs it.
     """
 
     parameters: dict[str, ParameterRange]
@@ -191,6 +225,8 @@ class AnalyticExtensions(TypedDict, total=False):
     warm: bool
     deterministic: bool
     network: list[str]
+    split: SplitDeclaration
+    resources: AnalyticResources
 
 
 class AnalyticDocument(TypedDict):

@@ -21,6 +21,16 @@ class NewUser(TypedDict):
     username: str
 
 
+class ResultSharing(TypedDict):
+    """Body and response of ``PUT apps/result-sharing``, and response of ``GET``.
+
+    ``enabled``: whether the users of the application get copies of each other's results instead of computing the same
+    again.
+    """
+
+    enabled: bool
+
+
 class UserList(TypedDict):
     """Response of ``GET apps/users/list``: names only."""
 

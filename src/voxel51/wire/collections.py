@@ -14,7 +14,7 @@ MAX_PER_DATA = 50
 
 
 class CollectionRole(StrEnum):
-    """Role of a person in a collection. Viewers read it, editors also change its members."""
+    """Role of a person in a collection. Viewers read it; editors also change its members and review labels."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -33,6 +33,28 @@ class DataChange(TypedDict):
     add_tags: NotRequired[list[str]]
     remove_tags: NotRequired[list[str]]
     metadata: NotRequired[dict[str, str | None]]
+
+
+class MatchingDataChange(DataChange):
+    """Body of ``PATCH data``: the change of all of your data that match ``search``, in the syntax of queries."""
+
+    search: str
+
+
+class DataChanges(TypedDict):
+    """Response of ``PATCH data``.
+
+    Attributes:
+        changed: number of data that were changed.
+        failed: number of data that stay as they are, because they would have too many tags or keys.
+        failure: why the first of them was not changed; null if all were.
+        is_complete: false if the search matches more data than one request changes. Narrow it.
+    """
+
+    changed: int
+    failed: int
+    failure: str | None
+    is_complete: bool
 
 
 class DataLabelling(TypedDict):
@@ -68,7 +90,7 @@ class Collection(TypedDict):
     Attributes:
         owner: username of its owner.
         role: what the caller may do with it.
-        data_count: number of its members, counted up to 10,000.
+        data_count: number of its members, counted up to 10,000, or to fewer in a long list of large collections.
         is_count_exact: false if there are more.
     """
 
@@ -131,6 +153,22 @@ class MemberChanges(TypedDict):
     changed: int
     not_found: list[str]
     is_complete: bool
+
+
+class ReviewableJob(TypedDict):
+    """Complete job of the owner of a video in a collection, whose labels editors of the collection can review."""
+
+    id: str
+    name: str
+    analytic: str
+    analytic_version: str
+    completion_date: str
+
+
+class ReviewableJobList(TypedDict):
+    """Response of ``GET collections/<id>/data/<id>/jobs``, the newest first."""
+
+    jobs: list[ReviewableJob]
 
 
 class CollectionShare(TypedDict):

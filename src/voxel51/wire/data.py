@@ -81,3 +81,18 @@ class SignedUrl(TypedDict):
     """URL that works without further credentials."""
 
     url: str
+
+
+class DataSource(TypedDict):
+    """Folder or prefix of a bucket whose files are data of the caller."""
+
+    id: str
+    location: str
+    created_date: str
+    scanned_date: str | None
+
+
+class DataSources(TypedDict):
+    """Response of ``GET data/sources``, the oldest first."""
+
+    sources: list[DataSource]

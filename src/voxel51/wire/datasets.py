@@ -4,7 +4,8 @@ A dataset is defined by its jobs and a `DatasetDefinition`. `checked_definition`
 values, for the platform and for jobs alike.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict, cast
 
 DATASET_FORMATS = ("coco", "cvat", "fiftyone", "mot", "parquet", "voc", "webdataset", "yolo")
@@ -17,6 +18,8 @@ MAX_DATASET_JOBS = 2000
 MAX_DATASET_NAME = 100
 _MAX_CLASSES = 10_000
 _LONGEST_LABEL = 255
+_MAX_NAME_CHARACTERS = 200_000
+"""Characters of all names in a definition: lists of datasets return the definitions of up to a thousand of them."""
 
 
 class DatasetOptions(TypedDict):
@@ -64,7 +67,7 @@ class DatasetDefinition(TypedDict):
 
 
 class DatasetRequest(TypedDict):
-    """Body of ``POST datasets``: the jobs, by ``jobs`` or by ``analytic``, and the options.
+    """Body of ``POST datasets``: the jobs, by ``jobs``, ``analytic`` or ``batch``, and the options.
 
     Attributes:
         name: name of the dataset, and of the archive.
@@ -72,6 +75,10 @@ class DatasetRequest(TypedDict):
         jobs: ids of complete jobs whose output is labels of a video.
         analytic: full name of an analytic; takes the newest complete job of it on each video, instead of ``jobs``.
         data: ids of the videos, for ``analytic``; default: all videos.
+        collection: id of a collection whose videos these are, instead of ``data``: those that belong to the caller.
+        search: search of the caller's data, as in queries, that finds the videos, instead of ``data``.
+        batch: id of a batch; takes the results of its items, computed or reused.
+        parameter_set: position of a set of parameters, from 0; required for a batch that has several.
     """
 
     name: str
@@ -79,6 +86,10 @@ class DatasetRequest(TypedDict):
     jobs: NotRequired[list[str]]
     analytic: NotRequired[str]
     data: NotRequired[list[str]]
+    collection: NotRequired[str]
+    search: NotRequired[str]
+    batch: NotRequired[str]
+    parameter_set: NotRequired[int]
 
 
 class DatasetRecord(TypedDict):
@@ -154,16 +165,18 @@ def checked_definition(options: Mapping[str, object]) -> DatasetDefinition:
     name = options.get("format")
     if name not in DATASET_FORMATS:
         raise ValueError(f"'format' is one of {', '.join(DATASET_FORMATS)}, not {name!r:.100}")
-    classes = options.get("classes")
+    classes = None if options.get("classes") is None else _names("classes", options["classes"])
+    drop, rename = _names("drop", options.get("drop") or []), _renamed(options.get("rename") or {})
+    _check_length([*(classes or ()), *drop, *rename, *rename.values()])
     return {
         "format": str(name),
         "images": _flag(options, "images", default=True),
         "quality": _whole(options, "quality", 90, 1, 100),
         "every": _whole(options, "every", 1, 1, 1_000_000),
         "labelled_only": _flag(options, "labelled_only", default=False),
-        "classes": None if classes is None else _names("classes", classes),
-        "rename": _renamed(options.get("rename") or {}),
-        "drop": _names("drop", options.get("drop") or []),
+        "classes": classes,
+        "rename": rename,
+        "drop": drop,
         "split": _shares(options.get("split") or {SPLITS[0]: 1.0}),
         "seed": _whole(options, "seed", 0, 0, 2**53),
     }
@@ -188,7 +201,7 @@ def _names(option: str, value: object) -> list[str]:
         raise ValueError(f"'{option}' is a list of names of 1 to {_LONGEST_LABEL} characters, not {value!r:.100}")
     if len(value) > _MAX_CLASSES:
         raise ValueError(f"'{option}' has {len(value)} names, more than {_MAX_CLASSES}")
-    repeated = sorted({each for each in value if value.count(each) > 1}) if len(set(value)) < len(value) else []
+    repeated = sorted(name for name, count in Counter(value).items() if count > 1)
     if repeated:
         raise ValueError(f"'{option}' names {repeated[0]!r} twice")
     return cast("list[str]", value)
@@ -200,6 +213,15 @@ def _renamed(value: object) -> dict[str, str]:
     if len(value) > _MAX_CLASSES:
         raise ValueError(f"'rename' has {len(value)} labels, more than {_MAX_CLASSES}")
     return cast("dict[str, str]", value)
+
+
+def _check_length(names: Iterable[str]) -> None:
+    length = sum(map(len, names))
+    if length > _MAX_NAME_CHARACTERS:
+        raise ValueError(
+            f"the names in 'classes', 'rename' and 'drop' have {length} characters together; the maximum is "
+            f"{_MAX_NAME_CHARACTERS}. Leave some out"
+        )
 
 
 def _is_label(value: object) -> bool:

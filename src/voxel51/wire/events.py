@@ -1,8 +1,9 @@
-"""Events: changes of jobs, as they are streamed to clients and sent to webhooks."""
+"""Events: changes of jobs and ends of batches, as they are streamed to clients and sent to webhooks."""
 
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
+from voxel51.wire.job_batches import BatchCounts
 from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import Progress
 
@@ -22,13 +23,30 @@ class EventName(StrEnum):
     UNARCHIVED = "job_unarchived"
     EXPIRED = "job_expired"
     DELETED = "job_deleted"
+    REVIEWED = "job_reviewed"
+    BATCH_ENDED = "batch_ended"
+
+
+NO_JOB = ""
+"""Takes the place of the id of a job in events about a batch."""
+
+
+class EndedBatch(TypedDict):
+    """Batch that has ended. ``state`` is ENDED or CANCELLED, ``counts`` the number of its items in each state."""
+
+    id: str
+    name: str
+    state: str
+    items: int
+    counts: BatchCounts
 
 
 class Event(TypedDict):
     """One event. ``id`` increases; a client that sends the last one it read receives the later events.
 
     ``state`` comes with changes of the state, ``failure_type`` and possibly ``message`` with failures, ``message`` with
-    messages, ``progress`` with progress, ``job`` with the end of a job in streams that ask for records.
+    messages, ``version`` with saved reviews, ``progress`` with progress, ``job`` with the end of a job in streams that
+    ask for records, and ``batch`` with the end of a batch, whose ``job_id`` is empty.
     """
 
     id: int
@@ -38,8 +56,10 @@ class Event(TypedDict):
     state: NotRequired[str]
     failure_type: NotRequired[str]
     message: NotRequired[str]
+    version: NotRequired[int]
     progress: NotRequired[Progress]
     job: NotRequired[JobRecord]
+    batch: NotRequired[EndedBatch]
 
 
 ENDED_JOBS = "ended_jobs"

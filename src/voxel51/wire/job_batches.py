@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.scheduling import SchedulingOptions
 
 MAX_ITEMS = 10_000
 """Most items of a batch: videos times sets of parameters."""
@@ -45,10 +46,15 @@ class SelectionQuery(TypedDict, total=False):
 
 
 class BatchSelection(TypedDict, total=False):
-    """Videos of a batch: ids of data, or the data that a query finds when the batch is created. Exactly one of both."""
+    """Videos of a batch: exactly one of the fields.
+
+    ``data_ids`` are ids of data. ``query`` is for the data that it finds when the batch is created. ``collection`` is
+    the id of a collection: its videos of the caller when the batch is created.
+    """
 
     data_ids: list[str]
     query: SelectionQuery
+    collection: str
 
 
 class NewJobBatch(TypedDict):
@@ -56,6 +62,7 @@ class NewJobBatch(TypedDict):
 
     ``input`` is needed if the analytic has several required inputs. ``parameter_sets`` runs the analytic once on each
     video for each set of parameters. With ``fresh``, earlier results of the same computation are not reused.
+    ``scheduling`` is for each job of the batch.
     """
 
     analytic: str
@@ -68,13 +75,15 @@ class NewJobBatch(TypedDict):
     name: NotRequired[str]
     max_running: NotRequired[int]
     fresh: NotRequired[bool]
+    scheduling: NotRequired[SchedulingOptions]
 
 
 class BatchEstimate(TypedDict):
     """Size of a batch before it is created.
 
-    ``seconds`` and ``frames`` of the videos are those that earlier jobs of the owner measured on ``measured_videos`` of
-    them, extended to all by size; null if none was measured. ``reusable`` items have a result already.
+    ``seconds`` and ``frames`` of the videos are those of the ``measured_videos`` among them whose length is known, from
+    the file or an earlier job of the owner, extended to all by size; null if none is known. ``reusable`` items have a
+    result already.
     ``processing_seconds`` is the run time of the other items together, by ``seconds_per_minute`` of video, which the
     last ``measured_jobs`` of the analytic took; null while unknown.
     """
@@ -118,6 +127,7 @@ class JobBatch(TypedDict):
     parameter_sets: list[JsonObject]
     max_running: int
     fresh: bool
+    scheduling: SchedulingOptions | None
     created_date: str
     end_date: str | None
     items: int

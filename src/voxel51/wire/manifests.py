@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeGuard, cast
 
-from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.analytics import AnalyticDocument, SplitKind
 from voxel51.wire.network import MAX_HOSTS, HostPort
 
 MAX_PROBLEMS = 20
@@ -18,6 +18,14 @@ MAX_VERSION_LENGTH = 64
 MAX_TEXT_LENGTH = 10_000
 MAX_FILENAME_BYTES = 200
 MAX_ENTRIES = 200
+MAX_CPUS = 1024
+MAX_GPUS = 64
+MAX_MEMORY_BYTES = 1 << 44
+LEAST_SHARE = 1 / 64
+"""The smallest part of a processor or GPU that an analytic can ask for."""
+
+MAX_OVERLAP_SECONDS = 600.0
+"""Longest overlap of the parts of a split job."""
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.\w+|\[\d+\])*")
 
@@ -199,8 +207,49 @@ def _extensions(path: str, value: object) -> Problems:
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
     flags = {"warm": _flag, "deterministic": _flag}
-    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "network": _network}
+    split = _object({"kind": _split_kind, "overlap_seconds": _overlap}, {})
+    further = {
+        "model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "network": _network,
+        "split": split, "resources": _RESOURCES,
+    }  # fmt: skip
     yield from _object({}, {**texts, **flags, **further})(path, value)
+
+
+def _between(least: float, most: float) -> Rule:
+    def rule(path: str, value: object) -> Problems:
+        if not is_number(value):
+            yield _expected(path, "a number", value)
+        elif not least <= value <= most:
+            yield f"{path}: {_shown(value)} is not between {least:g} and {most:g}"
+
+    return rule
+
+
+def _memory_bytes(path: str, value: object) -> Problems:
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield _expected(path, "a whole number", value)
+    else:
+        yield from _between(1 << 20, MAX_MEMORY_BYTES)(path, value)
+
+
+_RESOURCES = _object(
+    {},
+    {
+        "cpus": _between(LEAST_SHARE, MAX_CPUS),
+        "gpus": _between(LEAST_SHARE, MAX_GPUS),
+        "memory_bytes": _memory_bytes,
+    },
+)
+
+
+def _split_kind(path: str, value: object) -> Problems:
+    if value not in (*SplitKind,):
+        yield _expected(path, f"one of {', '.join(SplitKind)}", value)
+
+
+def _overlap(path: str, value: object) -> Problems:
+    if not is_number(value) or not 0 <= value <= MAX_OVERLAP_SECONDS:
+        yield _expected(path, f"a number of seconds from 0 to {MAX_OVERLAP_SECONDS:g}", value)
 
 
 def _network(path: str, value: object) -> Problems:
@@ -295,6 +344,10 @@ def _ranges(document: AnalyticDocument) -> Problems:
         default = parameters[name].get("default")
         if is_number(default) and not low <= default <= high:
             yield f"{path}: the default {_shown(default)} is not from {_shown(low)} to {_shown(high)}"
+        choices = limits.get("choices")
+        chosen = default if isinstance(default, list) else [] if default is None else [default]
+        if choices is not None and (wrong := [value for value in chosen if value not in choices]):
+            yield f"{path}: the default {_shown(wrong[0])} is not one of {', '.join(map(_shown, choices[:20]))}"
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

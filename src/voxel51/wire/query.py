@@ -65,6 +65,12 @@ JOBS_FURTHER_FIELDS = (
     "eta_seconds",
     "queue_position",
     "inputs",
+    "scheduling",
+    "split",
+    "reused",
+    "waiting_reason",
+    "estimated_start",
+    "estimated_completion",
 )
 """Fields of jobs that a query returns only if it names them. They cannot be searched or sorted by."""
 

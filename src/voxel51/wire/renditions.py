@@ -27,3 +27,26 @@ class RenditionList(TypedDict):
     """Response of ``GET data/<id>/renditions`` and ``GET jobs/<id>/renditions``."""
 
     renditions: list[RenditionRecord]
+
+
+class CountedAnalytic(TypedDict):
+    """Analytic, and the number of videos of a set of which it has labels."""
+
+    analytic: str
+    videos: int
+
+
+class LabelSetDetails(TypedDict):
+    """Response of ``GET labels/charts``: what can be counted in a set of videos.
+
+    Attributes:
+        analytics: analytics with results in the set; a chart counts those of one.
+        charts: names of the charts that can be made.
+        videos_with_time: number of videos whose time of capture is known: the chart ``hours`` counts these.
+        is_complete: false if there are more results than charts read. The newest are read.
+    """
+
+    analytics: list[CountedAnalytic]
+    charts: list[str]
+    videos_with_time: int
+    is_complete: bool

@@ -23,11 +23,15 @@ class ShareRequest(TypedDict):
 
 
 class NewShare(TypedDict):
-    """Response of ``POST jobs/<id>/shares``. ``url`` is a page, ``api_url`` is for programs; both are shown once."""
+    """Response of ``POST jobs/<id>/shares``. ``url`` is a page, ``api_url`` is for programs; both are shown once.
+
+    ``embed_url`` is the page for a frame (iframe); null unless the operator allows origins to embed results.
+    """
 
     share: Share
     url: str
     api_url: str
+    embed_url: str | None
 
 
 class ShareList(TypedDict):
@@ -52,3 +56,16 @@ class SharedJobDetails(TypedDict):
     """Response of ``GET shared/<key>``."""
 
     job: SharedJob
+
+
+class OEmbed(TypedDict):
+    """Response of ``GET oembed``, of the type ``rich`` of oEmbed 1.0."""
+
+    version: str
+    type: str
+    title: str
+    provider_name: str
+    provider_url: str
+    html: str
+    width: int
+    height: int

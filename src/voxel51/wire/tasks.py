@@ -3,6 +3,7 @@
 from enum import IntEnum, StrEnum
 from typing import NotRequired, TypedDict
 
+from voxel51.wire.activity import ActivityState
 from voxel51.wire.checkpoints import CheckpointState
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.partial import PartialState
@@ -59,11 +60,42 @@ class TaskState(StrEnum):
     FAILED = "FAILED"
 
 
+class PartDescription(TypedDict):
+    """Part of a split job: the core range of frames that one attempt answers for.
+
+    Attributes:
+        number: from 1.
+        count: number of parts of the job.
+        first_frame, last_frame: the core range, inclusive, by number in the whole video.
+        frame_count: number of frames of the whole video, if all of it can be decoded without a warning. The part may
+            then begin to decode at a keyframe; without it, the part decodes from the first frame.
+    """
+
+    number: int
+    count: int
+    first_frame: int
+    last_frame: int
+    frame_count: NotRequired[int]
+
+
+class PartResult(PartDescription):
+    """Part that is complete, and its output file."""
+
+    output: SignedUrlReference
+
+
+class MergeDescription(TypedDict):
+    """Merge of a split job: the outputs of all its parts, in order."""
+
+    parts: list[PartResult]
+
+
 class TaskDescription(TypedDict):
     """Document at the URL in ``TASK_DESCRIPTION``.
 
     ``spans`` is where to send the `SpanReport` of the labels. With ``partial``, the platform takes partial results;
-    with ``checkpoint``, it keeps checkpoints.
+    with ``checkpoint``, it keeps checkpoints. With ``part``, the attempt is one part of a split job; with ``merge``, it
+    merges the outputs of the parts. With ``activity``, the platform takes what the task uses and prints.
     ``secrets`` (name -> value) is in the response of ``POST jobs/<id>/begin`` only.
     """
 
@@ -79,6 +111,9 @@ class TaskDescription(TypedDict):
     secrets: NotRequired[dict[str, str]]
     partial: NotRequired[PartialState]
     checkpoint: NotRequired[CheckpointState]
+    activity: NotRequired[ActivityState]
+    part: NotRequired[PartDescription]
+    merge: NotRequired[MergeDescription]
 
 
 class StateReport(TypedDict):

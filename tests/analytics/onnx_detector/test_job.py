@@ -9,6 +9,7 @@ from analytics.detectors.networks import yolox
 from support.in_process_jobs import run_on
 from voxel51.analytics.onnx_detector import analytic
 from voxel51.labels.validate import video_labels_problems
+from voxel51.platform import local
 from voxel51.platform.errors import InvalidInput
 
 
@@ -52,6 +53,20 @@ def test_without_tracking_frames_are_independent(drive: Path, model: Path, tmp_p
 
     assert sorted(labels.frames) == [*range(1, 41, 4)]
     assert {each.index for frame in labels.frames.values() for each in frame.objects} == {None}
+
+
+@pytest.mark.parametrize("given", [{"track": True}, {"track": False, "frame_stride": 4, "fps": 9}], ids=str)
+def test_labels_of_parts_are_those_of_the_whole_video(
+    given: dict[str, Any], drive: Path, model: Path, tmp_path: Path
+) -> None:
+    inputs, parameters = {"video": drive}, {"model": model, "picture_size": 512, "confidence": 0.9, **given}
+
+    whole = local.run(analytic, inputs, parameters, tmp_path / "whole")
+    split = local.run_in_parts(analytic, inputs, parameters, tmp_path / "split", 3)
+
+    assert split.outputs["labels"].read_bytes() == whole.outputs["labels"].read_bytes()
+    assert (split.messages, split.amount) == (whole.messages, whole.amount)
+    assert b'"label"' in whole.outputs["labels"].read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from support.in_process_jobs import run_on
 from support.video_samples import footage
 from voxel51.analytics.shot_detection import analytic
-from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, Transition
+from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, GradualMeter, Transition
 from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.media.video_reader import VideoReader
 
@@ -36,8 +36,12 @@ def shots() -> list[list[Picture]]:
 
 
 def found(frames: list[Picture]) -> list[Transition]:
-    detector = GradualDetector()
-    reported = [each for number, frame in enumerate(frames, 1) for each in detector.add(frame, number, number / 25)]
+    meter, detector = GradualMeter(), GradualDetector()
+    reported = [
+        each
+        for number, frame in enumerate(frames, 1)
+        for each in detector.add(number, meter.add(frame, number, number / 25))
+    ]
     return [*reported, *detector.finish()]
 
 

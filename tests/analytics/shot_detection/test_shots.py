@@ -6,7 +6,7 @@ import pytest
 from support.in_process_jobs import run_on
 from support.video_samples import footage, numbered_video, remuxed, truncated
 from voxel51.analytics.shot_detection import analytic
-from voxel51.analytics.shot_detection.cut_detector import CutDetector
+from voxel51.analytics.shot_detection.cut_detector import CutDetector, CutMeter
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
@@ -69,14 +69,14 @@ CLIPS = {
 
 @pytest.mark.parametrize(("colours", "cuts"), CLIPS.values(), ids=CLIPS)
 def test_flashes_and_slow_changes_are_not_cuts(colours: list[int], cuts: list[int]) -> None:
-    detector = CutDetector(threshold=10, minimum_shot_seconds=0.2)
+    meter, detector = CutMeter(threshold=10), CutDetector(minimum_shot_seconds=0.2)
 
     found = [
         cut.number
         for number, picture in enumerate(pictures(*colours), start=1)
-        for cut in detector.add(picture, number, number / 25)
+        for cut in detector.add(number / 25, meter.add(picture, number, number / 25))
     ]
-    found += [cut.number for cut in detector.finish()]
+    found += [cut.number for cut in detector.add(len(colours) / 25, meter.finish())]
 
     assert found == cuts
 
@@ -96,10 +96,10 @@ def test_a_short_video_has_a_warning_and_is_rejected_when_strict(tmp_path: Path)
 
 
 def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
-    detector = CutDetector(threshold=10, minimum_shot_seconds=0.2)
+    meter = CutMeter(threshold=10)
     picture = pictures(90)[0]
 
     for number in range(1, 2000):
-        list(detector.add(picture, number, number / 25))
+        list(meter.add(picture, number, number / 25))
 
-    assert len(detector._window) < 20
+    assert len(meter._window) < 20

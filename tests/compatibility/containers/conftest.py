@@ -1,13 +1,28 @@
 """Fixtures: one Podman service, and one platform that runs containers with it, for all tests of this folder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
 from demo.platform_process import PlatformProcess
 from support.container_engines import podman_service
+from support.documentation_pages import ROOT
 from support.platforms import new_platform, running
 from support.podman import Podman
+
+BuildExample = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def build_example(podman: Podman, sdk_base: str) -> BuildExample:
+    """A function that builds the image of an example, once for all tests, and returns its tag."""
+
+    @cache
+    def build(example: str) -> str:
+        return podman.build(ROOT / "examples" / example, f"localhost/{example}:latest", {"BASE": sdk_base})
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.documentation_pages import ROOT
+from compatibility.containers.conftest import BuildExample
 from support.original_mock import OriginalMock
 from support.podman import Podman
 from support.video_samples import numbered_video
@@ -16,12 +16,10 @@ from voxel51.labels.video import VideoLabels
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-EXAMPLES = ROOT / "examples"
-
 
 @pytest.fixture(scope="module")
-def old_image(podman: Podman, sdk_base: str) -> str:
-    return podman.build(EXAMPLES / "original-sdk", "localhost/brightness", {"BASE": sdk_base})
+def old_image(build_example: BuildExample) -> str:
+    return build_example("original-sdk")
 
 
 def on_mock(podman: Podman, image: str, mock: OriginalMock) -> None:
@@ -60,8 +58,10 @@ def test_the_script_of_an_image_reports_a_program_that_cannot_start(
     assert b"no_such_library" in mock.stored["logfile"]
 
 
-def test_an_image_for_frames_labels_those_in_its_folder(podman: Podman, sdk_base: str, tmp_path: Path) -> None:
-    image = podman.build(EXAMPLES / "image-to-video", "localhost/bright-spots", {"BASE": sdk_base})
+def test_an_image_for_frames_labels_those_in_its_folder(
+    podman: Podman, build_example: BuildExample, tmp_path: Path
+) -> None:
+    image = build_example("image-to-video")
     frames, outputs = tmp_path / "frames", tmp_path / "outputs"
     frames.mkdir()
     outputs.mkdir()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from compatibility.containers.conftest import BuildExample
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.documentation_pages import ROOT
@@ -40,12 +41,6 @@ def letter(tmp_path: Path) -> Path:
     return path
 
 
-def image_of(podman: Podman, example: str, base: str, folder: Path) -> Path:
-    """Build the image of an example, and return its archive."""
-    tag = podman.build(EXAMPLES / example, f"localhost/{example}:latest", {"BASE": base})
-    return podman.save(tag, folder / "image.tar")
-
-
 def run(user: User, analytic: dict[str, Any], video: Path, **parameters: Any) -> dict[str, Any]:
     """Run a job on a video to its end, and return its record."""
     data_id = post_data(user.v1, user.headers, video)
@@ -58,14 +53,16 @@ def wait_for_log(user: User, job: dict[str, Any], text: str) -> None:
 
 
 def test_an_analytic_of_the_original_sdk_tells_who_is_at_fault(
-    user: User, podman: Podman, sdk_base: str, tmp_path: Path, video: Path, letter: Path
+    user: User, podman: Podman, build_example: BuildExample, tmp_path: Path, video: Path, letter: Path
 ) -> None:
     manifest = json.loads((EXAMPLES / "original-sdk" / "manifest.json").read_text())
-    analytic = upload_image(user, manifest, image_of(podman, "original-sdk", sdk_base, tmp_path))
+    analytic = upload_image(user, manifest, podman.save(build_example("original-sdk"), tmp_path / "image.tar"))
 
     good, bad = run(user, analytic, video, stride=3), run(user, analytic, letter)
 
+    assert (analytic["pending"], analytic["unavailable_reason"]) == (False, None)
     assert (good["state"], good["frame_count"], good["failure_type"]) == ("COMPLETE", 10, "NONE")
+    assert list(file_of(user, good["id"], "output").json()["frames"]) == ["1", "4", "7", "10"]
     assert (bad["state"], bad["failure_type"]) == ("FAILED", "USER")
     wait_for_log(user, good, "4 of 10 frames measured")
     wait_for_log(user, bad, "Traceback")
@@ -74,13 +71,13 @@ def test_an_analytic_of_the_original_sdk_tells_who_is_at_fault(
 
 
 def test_an_analytic_gives_equal_labels_in_its_container_and_without_one(
-    user: User, podman: Podman, sdk_base: str, tmp_path: Path, video: Path
+    user: User, podman: Podman, build_example: BuildExample, tmp_path: Path, video: Path
 ) -> None:
     source = str(EXAMPLES / "container" / "changed_share.py")
     assert main(["analytics", "manifest", source, "--path", str(tmp_path / "manifest.json")]) == 0
     assert main(["analytics", "run", source, str(video), "--param", "threshold=30", "--out", str(tmp_path)]) == 0
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    analytic = upload_image(user, manifest, image_of(podman, "container", sdk_base, tmp_path))
+    analytic = upload_image(user, manifest, podman.save(build_example("container"), tmp_path / "image.tar"))
 
     job = run(user, analytic, video, threshold=30)
 
@@ -89,10 +86,10 @@ def test_an_analytic_gives_equal_labels_in_its_container_and_without_one(
 
 
 def test_an_image_for_frames_becomes_an_analytic_for_videos(
-    user: User, podman: Podman, sdk_base: str, tmp_path: Path, video: Path, letter: Path
+    user: User, podman: Podman, build_example: BuildExample, tmp_path: Path, video: Path, letter: Path
 ) -> None:
     manifest = json.loads((EXAMPLES / "image-to-video" / "manifest.json").read_text())
-    archive = image_of(podman, "image-to-video", sdk_base, tmp_path)
+    archive = podman.save(build_example("image-to-video"), tmp_path / "image.tar")
     analytic = upload_image(user, manifest, archive, "IMAGE_TO_VIDEO")
 
     good, bad = run(user, analytic, video), run(user, analytic, letter)

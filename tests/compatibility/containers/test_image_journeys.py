@@ -31,19 +31,12 @@ _WAITING = "import time\ntime.sleep(900)\n"
 
 
 @pytest.fixture(scope="module")
-def archive(podman: Podman, sdk_base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The image of the example for the original SDK."""
-    tag = podman.build(_EXAMPLE, "localhost/journey:latest", {"BASE": sdk_base})
-    return podman.save(tag, tmp_path_factory.mktemp("journey") / "image.tar")
-
-
-@pytest.fixture(scope="module")
-def waiting_archive(podman: Podman, sdk_base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def waiting_archive(podman: Podman, light_base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An image that waits for a long time, without a report to the platform."""
     folder = tmp_path_factory.mktemp("waiting")
     (folder / "main.py").write_text(_WAITING)
     (folder / "Dockerfile").write_text('ARG BASE\nFROM ${BASE}\nCOPY main.py /\nCMD ["python", "/main.py"]\n')
-    tag = podman.build(folder, "localhost/waiting:latest", {"BASE": sdk_base})
+    tag = podman.build(folder, "localhost/waiting:latest", {"BASE": light_base})
     return podman.save(tag, folder / "image.tar")
 
 
@@ -87,27 +80,6 @@ def containers_of_attempts(podman_url: str) -> list[str]:
         engine.close()
 
 
-@pytest.mark.parametrize("is_compressed", [False, True], ids=["tar", "gzip"])
-def test_image_of_the_original_sdk_gives_labels(
-    user: User, video: str, archive: Path, tmp_path: Path, is_compressed: bool
-) -> None:
-    if is_compressed:
-        compressed = tmp_path / "image.tar.gz"
-        with archive.open("rb") as source, gzip.open(compressed, "wb", compresslevel=1) as target:
-            shutil.copyfileobj(source, target)
-        archive = compressed
-
-    record = upload_image(user, a_manifest("brightness"), archive)
-    job_id = post_job(user.v1, user.headers, record["name"], data_id=video, stride=5)
-    job = ended_job(user, job_id)
-
-    assert (record["pending"], record["unavailable_reason"]) == (False, None)
-    assert job["state"] == "COMPLETE", job
-    assert list(file_of(user, job_id, "output").json()["frames"]) == ["1", "6"]
-    wait_until(lambda: file_of(user, job_id, "log").status_code == 200)  # it comes after the last state
-    assert b"2 of 10 frames measured" in file_of(user, job_id, "log").content
-
-
 @pytest.mark.usefixtures("no_containers")
 def test_cancelled_image_ends_and_leaves_its_log(
     user: User, video: str, waiting_archive: Path, podman_url: str
@@ -123,12 +95,15 @@ def test_cancelled_image_ends_and_leaves_its_log(
 
 
 def test_image_that_ends_without_a_report_fails_with_its_log(
-    user: User, video: str, podman: Podman, sdk_base: str, tmp_path: Path
+    user: User, video: str, podman: Podman, light_base: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text('ARG BASE\nFROM ${BASE}\nCMD ["bash", "-c", "echo nothing to do"]\n')
-    silent = podman.save(podman.build(tmp_path, "localhost/silent", {"BASE": sdk_base}), tmp_path / "silent.tar")
+    silent = podman.save(podman.build(tmp_path, "localhost/silent", {"BASE": light_base}), tmp_path / "silent.tar")
+    compressed = tmp_path / "silent.tar.gz"
+    with silent.open("rb") as source, gzip.open(compressed, "wb", compresslevel=1) as target:
+        shutil.copyfileobj(source, target)
 
-    record = upload_image(user, a_manifest("silent"), silent)
+    record = upload_image(user, a_manifest("silent"), compressed)
     job_id = post_job(user.v1, user.headers, record["name"], data_id=video)
 
     job = ended_job(user, job_id)
@@ -138,10 +113,10 @@ def test_image_that_ends_without_a_report_fails_with_its_log(
 
 
 def test_image_that_cannot_be_started_fails_with_the_reason(
-    user: User, video: str, podman: Podman, sdk_base: str, tmp_path: Path
+    user: User, video: str, podman: Podman, light_base: str, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text('ARG BASE\nFROM ${BASE}\nCMD ["no-such-program"]\n')
-    broken = podman.save(podman.build(tmp_path, "localhost/broken", {"BASE": sdk_base}), tmp_path / "broken.tar")
+    broken = podman.save(podman.build(tmp_path, "localhost/broken", {"BASE": light_base}), tmp_path / "broken.tar")
 
     record = upload_image(user, a_manifest("broken"), broken)
     job_id = post_job(user.v1, user.headers, record["name"], data_id=video)
@@ -176,13 +151,13 @@ def test_job_runs_again_after_the_platform_was_killed(
 
 
 def test_images_are_refused_with_the_reason_where_no_engine_runs(
-    start_platform: StartPlatform, archive: Path, tmp_path: Path
+    start_platform: StartPlatform, waiting_archive: Path, tmp_path: Path
 ) -> None:
     away = f"unix://{tmp_path}/away.sock"
     platform = start_platform(environment={"VOXEL51_SERVER_CONTAINER_ENGINE": away})
     user = User.create(platform, tmp_path)
 
-    record = upload_image(user, a_manifest("brightness"), archive)
+    record = upload_image(user, a_manifest("waiting"), waiting_archive)
 
     assert f"the container engine at {away} does not answer" in record["unavailable_reason"]
     assert record_of(user, record["id"])["unavailable_reason"] == record["unavailable_reason"]

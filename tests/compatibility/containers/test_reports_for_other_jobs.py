@@ -58,7 +58,7 @@ Upload = Callable[[User, str, str], str]
 
 
 @pytest.fixture
-def upload(podman: Podman, sdk_base: str, tmp_path: Path) -> Upload:
+def upload(podman: Podman, light_base: str, tmp_path: Path) -> Upload:
     """A function that uploads an image with this program, and returns the name of its analytic."""
 
     def build_and_upload(user: User, name: str, program: str) -> str:
@@ -66,7 +66,7 @@ def upload(podman: Podman, sdk_base: str, tmp_path: Path) -> Upload:
         folder.mkdir()
         (folder / "main.py").write_text(program)
         (folder / "Dockerfile").write_text('ARG BASE\nFROM ${BASE}\nCOPY main.py /\nCMD ["python", "/main.py"]\n')
-        tag = podman.build(folder, f"localhost/{name}:latest", {"BASE": sdk_base})
+        tag = podman.build(folder, f"localhost/{name}:latest", {"BASE": light_base})
         return upload_image(user, MANIFEST, podman.save(tag, folder / "image.tar"))["name"]
 
     return build_and_upload

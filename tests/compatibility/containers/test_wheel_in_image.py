@@ -1,7 +1,5 @@
 """The wheel, installed into an image by pip as a Dockerfile does it."""
 
-from pathlib import Path
-
 import pytest
 
 from support.original_mock import OriginalMock
@@ -12,20 +10,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 _DOCKERFILE = """
 ARG BASE=python:3.11-slim
 FROM ${BASE}
-RUN pip install 'voxel51-platform%s'
+RUN pip install voxel51-platform
 """
 
 
-def installed(podman: Podman, base: str, extra: str, folder: Path) -> str:
-    (folder / "Dockerfile").write_text(_DOCKERFILE % extra)
-    return podman.build(folder, f"localhost/wheel{len(extra)}", {"BASE": base})
+@pytest.fixture(scope="module")
+def image(podman: Podman, light_base: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tag of an image with the bare wheel. That of the example `container` has the extra ``sdk``."""
+    folder = tmp_path_factory.mktemp("wheel")
+    (folder / "Dockerfile").write_text(_DOCKERFILE)
+    return podman.build(folder, "localhost/wheel", {"BASE": light_base})
 
 
-def test_an_image_with_the_bare_wheel_has_the_client_and_the_sdk(
-    podman: Podman, light_base: str, tmp_path: Path
-) -> None:
-    image = installed(podman, light_base, "", tmp_path)
-
+def test_an_image_with_the_bare_wheel_has_the_client_and_the_sdk(podman: Podman, image: str) -> None:
     program = "import voxel51.users.api, voxel51.platform; print(voxel51.platform.__name__)"
     assert podman.run("run", "--rm", "--network=none", image, "python", "-c", program) == "voxel51.platform\n"
     assert "OpenSSL" in podman.run("run", "--rm", "--network=none", image, "curl", "--version")
@@ -46,8 +43,7 @@ manager.complete(logfile_path="/var/log/image.log")
 """
 
 
-def test_the_bare_wheel_is_enough_for_the_original_sdk(podman: Podman, light_base: str, tmp_path: Path) -> None:
-    image = installed(podman, light_base, "", tmp_path)
+def test_the_bare_wheel_is_enough_for_the_original_sdk(podman: Podman, image: str) -> None:
     mock = OriginalMock({"video": b"mp4"})
     variables = [f"--env={name}={value}" for name, value in mock.environment.items()]
     try:
@@ -56,10 +52,3 @@ def test_the_bare_wheel_is_enough_for_the_original_sdk(podman: Podman, light_bas
         mock.close()
 
     assert [check for check, is_met in mock.report().items() if not is_met] == []
-
-
-def test_an_image_with_the_extra_reads_videos(podman: Podman, sdk_base: str, tmp_path: Path) -> None:
-    image = installed(podman, sdk_base, "[sdk]", tmp_path)
-
-    program = "from voxel51.labels.media.video_reader import VideoReader; print(VideoReader.__name__)"
-    assert podman.run("run", "--rm", "--network=none", image, "python", "-c", program) == "VideoReader\n"

@@ -10,17 +10,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.video import VideoFrame
 from voxel51.platform import Checkpoint, Secret, Video, VideoLabels, VideoLabelsWriter, analytic
 from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import job_labels
+from voxel51.platform.selection import Selection
+from voxel51.platform.splitting import Splitting
+from voxel51.wire.analytics import SplitKind
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES
 
 
@@ -147,6 +153,42 @@ def resumable(video: Video, labels: VideoLabelsWriter, checkpoint: Checkpoint, j
         time.sleep(pause)
 
 
+def divisible(job: Job) -> None:
+    """Labels the selected frames of a video with their brightness, in parts too. Breaks at the frame ``fail_at``."""
+    selection = Selection.of({name: value for name, value in job.parameters.items() if value})
+    frames: dict[str, Any] = {}
+    with VideoReader(job.inputs["video"]) as reader:
+        for frame in reader:
+            if frame.number == job.parameters["fail_at"] and (job.part is None or job.part.has(frame.number)):
+                raise RuntimeError(f"the sample broke at frame {frame.number}")
+            is_own = job.part is None or job.part.has(frame.number)
+            if is_own and selection.begins_by(frame.number, 0) and not selection.ends_before(frame.number, 0):
+                mean = {"type": "eta.core.data.NumericAttribute", "name": "mean", "value": float(frame.luma().mean())}
+                frames[str(frame.number)] = {"frame_number": frame.number, "attrs": {"attrs": [mean]}}
+                job.partial.add_frame(frame.number, json.dumps(frames[str(frame.number)]))
+                length = 1 if job.part is None else job.part.last_frame - job.part.first_frame + 1
+                job.progress(len(frames), max(length, len(frames)))
+                time.sleep(job.parameters["pause_seconds"])
+        job.record_amount(len(frames), len(frames) / 10, 1000)
+    job.output("labels").write_text(json.dumps({"frames": frames}), encoding="utf-8")
+
+
+def join_counts(job: Job, parts: Sequence[PartOutput]) -> None:
+    """Join the frames of the parts of ``divisible``."""
+    frames: dict[str, Any] = {}
+    for part in parts:
+        frames |= json.loads(part.path.read_text(encoding="utf-8"))["frames"]
+    job.record_amount(len(frames), len(frames) / 10, 1000)
+    time.sleep(job.parameters["merge_seconds"])
+    job.output("labels").write_text(json.dumps({"frames": frames}), encoding="utf-8")
+
+
+def splittable(whole: Analytic, splitting: Splitting) -> Analytic:
+    """Return ``whole`` with a declaration that its jobs can be split."""
+    document = {**whole.document, "extensions": {"split": splitting.declaration()}}
+    return replace(whole, document=document, splitting=splitting)
+
+
 def dictated(job: Job) -> None:
     """Writes the text of its input as labels."""
     job.output("labels").write_bytes(job.inputs["video"].read_bytes())
@@ -198,6 +240,10 @@ TALKATIVE = sample(talkative, seconds=60)
 NUMBERS = sample(numbers, frames=30)
 STEADY = sample(steady, frames=30, pause_seconds=0.1, fail_at=0)
 DICTATED = sample(dictated)
+DIVISIBLE = splittable(
+    sample(divisible, pause_seconds=0, fail_at=0, merge_seconds=0, first_frame=0, last_frame=0),
+    Splitting(SplitKind.PER_FRAME, join_counts),
+)
 CRASH = sample(crash)
 SEGFAULT = sample(segfault)
 FAULT_FINDING = sample(fault_finding)

@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -17,6 +18,7 @@ import pyarrow.parquet
 import pytest
 import supervision
 from pycocotools.coco import COCO
+from webdataset.tariterators import group_by_keys, tar_file_expander
 
 from support.video_samples import number_in, numbered_video
 from voxel51.labels.datasets.export import DatasetWriter
@@ -288,3 +290,30 @@ def test_quality_decides_the_size_of_images(videos: list[DatasetVideo], tmp_path
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
             sizes.append(sum(each.file_size for each in archive.infolist() if each.filename.endswith(".jpg")))
     assert sizes[0] < sizes[1]
+
+
+def test_names_of_classes_are_unique_and_bounded() -> None:
+    names = [f"class {number}" for number in range(10_000)]
+    assert checked_definition({"format": "yolo", "classes": names})["classes"] == names
+    with pytest.raises(ValueError, match="'classes' names 'class 7' twice"):
+        checked_definition({"format": "yolo", "classes": [*names[:-1], "class 7"]})
+    with pytest.raises(ValueError, match="have 200100 characters together; the maximum is 200000"):
+        checked_definition({"format": "yolo", "drop": [f"{number:0>138}" for number in range(1450)]})
+
+
+def test_webdataset_reads_each_sample_with_its_image_and_boxes(videos: list[DatasetVideo], tmp_path: Path) -> None:
+    # WebDataset ends the key of a sample at the first dot.
+    named = [replace(each, filename=f"cam.{number} v.2.mp4") for number, each in enumerate(videos)]
+    definition = checked_definition({"format": "webdataset"})
+    DatasetWriter("set", named, definition).write(tmp_path / "set.zip")
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive:
+        archive.extract("train-000000.tar", tmp_path)
+
+    with (tmp_path / "train-000000.tar").open("rb") as shard:
+        samples = [*group_by_keys(tar_file_expander([{"url": "train-000000.tar", "stream": shard}]))]
+
+    assert len({each["__key__"] for each in samples}) == len(samples) == 3 * FRAMES
+    assert [each["__key__"] for each in samples[:2]] == ["cam_0_v_2-000001", "cam_0_v_2-000002"]
+    described = json.loads(samples[1]["json"])
+    assert number_in(cv2.imdecode(np.frombuffer(samples[1]["jpg"], np.uint8), 1)) == described["frame_number"] == 2
+    assert [box["label"] for box in described["boxes"]] == ["car", "person"]

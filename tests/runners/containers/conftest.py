@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,9 @@ def image_host(image_archive: Path) -> Iterator[FileHost]:
         yield host
 
 
+@cache
 def stored(host: FileHost) -> StoredFile:
-    """Return what the host serves, as a runner is told of it."""
+    """Return what the host serves, as a runner is told of it. Its content does not change."""
     return StoredFile(host.url, hashlib.sha256(host.content).hexdigest(), len(host.content))
 
 

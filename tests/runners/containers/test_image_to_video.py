@@ -30,12 +30,12 @@ FRAME_JOB = ROOT / "src" / "voxel51" / "image2video" / "frame_job.py"
 HOSTILE_FRAME_JOB = ROOT / "tests" / "samples" / "hostile_frames.py"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the tests of one engine come after those of the other
 def example(podman: Podman, sdk_base: str) -> str:
     return podman.build(ROOT / "examples" / "image-to-video", "localhost/bright-spots:latest", {"BASE": sdk_base})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the tests of one engine come after those of the other
 def example_host(podman: Podman, example: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileHost]:
     archive = podman.save(example, tmp_path_factory.mktemp("example") / "image.tar")
     with file_host(archive.read_bytes()) as host:
@@ -101,7 +101,7 @@ def test_a_video_that_cannot_be_read_starts_no_container(bench: Bench) -> None:
     assert bench.platform.states[-1] == {"state": "FAILED", "failure_type": "USER"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the tests of one engine come after those of the other
 def silent_host(podman: Podman, example: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileHost]:
     """An image that looks for a network and leaves no labels."""
     folder = tmp_path_factory.mktemp("silent")

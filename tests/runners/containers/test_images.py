@@ -1,7 +1,5 @@
 """Images in the engine: those not used for the longest time are removed when all exceed the limit."""
 
-import gzip
-
 import pytest
 
 from runners.containers.conftest import MakeBench, stored
@@ -20,7 +18,7 @@ def test_least_recently_used_image_is_removed(
     first = stored(image_host)
     bench.run("exit-3")
 
-    with file_host(gzip.compress(image_host.content, 1)) as host:
+    with file_host(image_host.content + bytes(10_240)) as host:  # after its end, an archive may have zeros
         second = stored(host)
         bench.start("exit-3", "attempt2", image=second)
         assert bench.outcome("attempt2").exit_code == 3

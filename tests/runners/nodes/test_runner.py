@@ -93,7 +93,21 @@ def test_an_attempt_for_a_gpu_runs_on_a_node_with_a_gpu(cluster: LoopbackCluster
     assert runner.has_gpus()
 
 
-def test_an_attempt_that_no_node_can_run_is_lost_with_the_reason(
+def test_attempts_share_the_memory_of_a_node(cluster: LoopbackCluster, runner: NodeRunner) -> None:
+    small = cluster.join("small", cpus=8, memory_bytes=4 << 30)
+    wait_until(lambda: runner.slots() == 8)
+    large = [launch(Resources(1, 0, 3 << 30)) for _ in range(2)]
+    for each in large:
+        runner.start(each)
+    wait_until(lambda: len(ids_on(small)) == 1)
+
+    second = cluster.join("second", cpus=1, memory_bytes=4 << 30)
+
+    wait_until(lambda: len(ids_on(second)) == 1)
+    assert ids_on(small) | ids_on(second) == {each.attempt_id for each in large}
+
+
+def test_an_attempt_that_no_node_can_run_ends_unplaced_with_the_reason(
     cluster: LoopbackCluster, runner: NodeRunner, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(node_runner, "UNPLACEABLE_SECONDS", 0.5)
@@ -104,8 +118,11 @@ def test_an_attempt_that_no_node_can_run_is_lost_with_the_reason(
     runner.start(big)
 
     wait_until(lambda: ended.of(big.attempt_id))
-    assert ended.of(big.attempt_id)[0].exit_reason is ExitReason.LOST
-    assert "needs 64 CPU" in ended.of(big.attempt_id)[0].detail
+    assert ended.of(big.attempt_id)[0].exit_reason is ExitReason.UNPLACED
+    assert ended.of(big.attempt_id)[0].detail == "No node can run the job, which needs 64 CPU: all have less."
+    assert not runner.could_run(big)
+    cluster.join("large", cpus=64)
+    wait_until(lambda: runner.could_run(big))
 
 
 def test_a_cancelled_attempt_ends_on_its_node_or_before_it_is_placed(

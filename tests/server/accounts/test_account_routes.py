@@ -208,6 +208,8 @@ def test_export_has_all_data_and_deletion_removes_it(platform, operator, tmp_pat
     assert requests.get(export["data"][0]["download_url"], timeout=20).content == b"mine"
     assert {job["id"] for job in export["jobs"]} == {done, running_job}
     assert user.key not in json.dumps(export)
+    assert (export["data"][0]["tags"], export["data"][0]["metadata"]) == ([], {})
+    assert [export[name] for name in ("batches", "collections", "datasets", "searches")] == [[], [], [], []]
 
     assert requests.delete(f"{url}/account", headers=user.headers, timeout=20).status_code == 400
     deleted = requests.delete(f"{url}/account", params={"confirm": user.name}, headers=user.headers, timeout=20)

@@ -24,7 +24,7 @@ class Packages:
     def reload(self, *before):
         steps = ReloadSteps(
             lambda: self.now,
-            lambda names: self.steps.append(("load", names)),
+            lambda found: self.steps.append(("load", found.preloaded(["*"]))),
             lambda found: self.steps.append(("register", len(found.analytics))),
         )
         return PackageReload(Installation(before, {}), steps, self.reports.append)
@@ -55,7 +55,7 @@ def test_new_process_is_ready_before_the_catalogue_has_its_analytics():
 
 @pytest.mark.parametrize("error", [OSError("not ready in time"), RuntimeError("finding failed")])
 def test_failure_leaves_everything_as_it_was(error, caplog):
-    def fail(_names):
+    def fail(_found):
         raise error
 
     packages = Packages(offer("a/new"))
@@ -79,7 +79,7 @@ def test_requests_during_a_reload_are_served_by_one_more():
         may_go_on.wait()
         return packages.now
 
-    steps = ReloadSteps(find, lambda _names: None, lambda _found: None)
+    steps = ReloadSteps(find, lambda _found: None, lambda _found: None)
     reload = PackageReload(Installation([], {}), steps, packages.reports.append)
     reload.request()
     wait_until(lambda: found)
@@ -100,3 +100,10 @@ def test_closed_reload_changes_nothing():
 
     assert reload.run()["failure"] == "the platform is stopping"
     assert packages.steps == []
+
+
+def test_analytics_that_fit_a_pattern_are_preloaded():
+    installed = Installation([offer("a/new"), offer("a/threads"), offer("b/new"), offer("b/other")], {})
+
+    assert installed.preloaded(["a/*", "b/other"]) == ["a/new", "b/other"]
+    assert installed.preloaded([]) == []

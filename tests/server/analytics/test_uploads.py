@@ -264,6 +264,25 @@ def test_uploaded_analytic_cannot_run_yet(user):
     assert [each["name"] for each in public if each["unavailable_reason"]] == [CALLING]  # which needs a grant
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("shot-detection", "Did you mean 'voxel51/shot-detection'?"),
+        ("nobody/shot-detection", "Did you mean 'voxel51/shot-detection'?"),
+        ("nothing", "Use a full name"),
+    ],
+)
+def test_unknown_name_is_refused_with_a_likely_one(user, name, hint):
+    request = json.dumps({"analytic": name, "inputs": {}, "parameters": {}}).encode()
+
+    answer = requests.post(
+        f"{user.v1}/jobs", files={"file": request}, data={"job_name": "j"}, headers=user.headers, timeout=20
+    )
+
+    assert answer.status_code == 400
+    assert f"Analytic '{name}' not found. {hint}" in answer.json()["error"]["message"]
+
+
 def test_last_image_repeated_with_its_idempotency_key_gets_the_first_response(user):
     analytic_id = uploaded(user, with_info(supports_gpu=False))
     url, headers = f"{user.v1}/analytics/{analytic_id}/images?type=cpu", {**user.headers, "Idempotency-Key": "k"}

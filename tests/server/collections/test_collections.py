@@ -2,7 +2,9 @@
 
 import pytest
 
+from voxel51.server.collections import counts
 from voxel51.server.collections import members as members_module
+from voxel51.server.data import matching
 from voxel51.server.database.search import Query, Term
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
 
@@ -43,6 +45,20 @@ def test_names_are_unique_for_their_owner_only(site, alice, bob, junction):
         site.collections.change(alice, other, {"name": "Junction"})
     assert site.collections.change(alice, other, {"name": "Bridge", "description": "x"})["description"] == "x"
     assert site.collections.create(bob, {"name": "Junction"})["owner"] == "bob"
+
+
+def test_large_collections_share_a_bound_of_what_is_counted(site, alice, monkeypatch):
+    monkeypatch.setattr(counts, "FIRST_COUNT", 2)
+    monkeypatch.setattr(counts, "MAX_ROWS", 12)
+    ids = {name: site.collections.create(alice, {"name": name})["id"] for name in ("empty", "small", "large", "vast")}
+    add(site, alice, ids["small"], "a")
+    add(site, alice, ids["large"], *"bcd")
+    add(site, alice, ids["vast"], *"efghij")
+
+    listed = {each["name"]: (each["data_count"], each["is_count_exact"]) for each in site.collections.all(alice)}
+
+    assert listed == {"empty": (0, True), "small": (1, True), "large": (3, True), "vast": (3, False)}
+    assert site.collections.get(alice, ids["vast"])["data_count"] == 6
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 129, "a\nb", "a\x00"])
@@ -133,6 +149,7 @@ def test_a_collection_is_shared_with_users_of_the_same_application_only(site, al
 @pytest.mark.parametrize("batch_size", [1, 500])
 def test_members_are_added_and_removed_by_a_search(site, alice, bob, junction, monkeypatch, batch_size):
     monkeypatch.setattr(members_module, "_BATCH_SIZE", batch_size)
+    monkeypatch.setattr(matching, "_BATCH_SIZE", batch_size)
     ids = [site.data.add(alice, name.encode(), f"{name}.mp4") for name in ("day-1", "day-2", "night")]
     site.data.add(bob, b"x", "day-of-bob.mp4")
     site.labels.change(alice, ids[1:], {"add_tags": ["rain"]})
@@ -148,8 +165,8 @@ def test_members_are_added_and_removed_by_a_search(site, alice, bob, junction, m
 
 
 def test_a_search_that_matches_very_many_is_done_in_parts(site, alice, junction, monkeypatch):
-    monkeypatch.setattr(members_module, "_BATCH_SIZE", 1)
-    monkeypatch.setattr(members_module, "MOST_MATCHES", 2)
+    monkeypatch.setattr(matching, "_BATCH_SIZE", 1)
+    monkeypatch.setattr(matching, "MOST_MATCHES", 2)
     for name in "abc":
         site.data.add(alice, name.encode(), f"{name}.mp4")
 
@@ -189,7 +206,56 @@ def test_saved_searches_belong_to_their_owner(site, alice, bob):
     assert site.searches.all(bob) == []
     with pytest.raises(NotFound):
         site.searches.delete(bob, "Long nights")
-    with pytest.raises(BadRequest):
-        site.searches.put(alice, "empty", {"search": " "})
+    for name, search in (("empty", " "), ("..", "tag:night")):
+        with pytest.raises(BadRequest):
+            site.searches.put(alice, name, {"search": search})
     site.searches.delete(alice, "Long nights")
     assert site.searches.all(alice) == []
+
+
+def test_lists_of_members_are_not_searched_by_other_collections(site, alice, bob, junction):
+    [data_id] = add(site, alice, junction, "a")
+    private = site.collections.create(alice, {"name": "Private"})["id"]
+    site.members.add(alice, private, [data_id], ())
+    add(site, bob, site.collections.create(bob, {"name": junction})["id"], "b")  # named like the id of another
+    site.collections.share(alice, junction, "bob", "editor")
+
+    for name in ("collection", "collection_id", "label", "analytic", "not_run", "collections"):
+        query = Query(fields=("id",), search=(Term(name, (private,)),), limit=10)
+        with pytest.raises(BadRequest, match=f"Invalid search parameter {name}; .* tag"):
+            site.members.query(bob, junction, query)
+        with pytest.raises(BadRequest, match="Invalid search parameter"):
+            site.members.remove(bob, junction, None, query.search)
+    assert names(site.members.query(bob, junction, BY_NAME)) == ["a.mp4"]
+    asked = site.members.query(bob, junction, Query(fields=("name", "collections"), limit=10))
+    assert asked["data"] == [{"name": "a.mp4"}]
+
+
+def test_members_are_matched_by_the_id_of_the_collection_alone(site, alice, junction):
+    add(site, alice, junction, "a")
+    add(site, alice, site.collections.create(alice, {"name": junction})["id"], "b")
+
+    assert names(site.members.query(alice, junction, BY_NAME)) == ["a.mp4"]
+
+
+def test_data_do_not_tell_the_name_of_a_collection_after_its_share_has_ended(site, alice, bob, junction):
+    site.collections.share(alice, junction, "bob", "editor")
+    add(site, bob, junction, "b")
+    by_collection = Query(fields=("name", "collections"), search=(Term("collection", ("Junction",)),), limit=10)
+    assert site.data.data.query(bob, by_collection)["data"] == [{"name": "b.mp4", "collections": ["Junction"]}]
+
+    site.collections.unshare(alice, junction, "bob")
+
+    assert site.data.data.query(bob, by_collection)["data"] == []
+    assert site.data.data.query(bob, Query(fields=("collections",), limit=10))["data"] == [{"collections": None}]
+
+
+def test_export_has_own_collections_with_members_and_shares(site, alice, bob, junction):
+    site.collections.share(alice, junction, "bob", "editor")
+    [of_alice], [of_bob] = add(site, alice, junction, "a"), add(site, bob, junction, "b")
+
+    [own], [shared] = site.collections.export(alice), site.collections.export(bob)
+
+    assert own["data_ids"] == sorted([of_alice, of_bob])
+    assert own["shares"] == [{"username": "bob", "role": "editor"}]
+    assert (shared["name"], shared["data_ids"], shared["shares"]) == ("Junction", [of_bob], [])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxel51.server.data import labelling
+from voxel51.server.data import labelling, matching
 from voxel51.server.data.labelling import LabellingService, normal_name
 from voxel51.server.data.records import DataLists
 from voxel51.server.database import listing
@@ -90,3 +90,39 @@ def test_data_with_too_many_tags_stay_as_they_are(services, labels, alice):
     assert isinstance(outcomes[full], BadRequest)
     assert outcomes[empty]["tags"] == ["more"]
     assert {each["tag"] for each in labels.tags(alice)} >= {"t0", "more"}
+
+
+def test_tags_of_all_matching_data_are_changed(services, labels, alice, bob, monkeypatch):
+    monkeypatch.setattr(matching, "_BATCH_SIZE", 2)
+    for number in range(5):
+        services.add(alice, f"{number}".encode(), name=f"cam-{number}.mp4")
+    services.add(alice, b"other", name="other.mp4")
+    services.add(bob, b"of bob", name="cam-9.mp4")
+    cameras = Term("name", ("cam",))
+
+    found = labels.change_matching(alice, services.data.matches(alice, [cameras]), {"add_tags": ["Entrance"]})
+
+    assert found == {"changed": 5, "failed": 0, "failure": None, "is_complete": True}
+    assert names(services, alice, Term("tag", ("entrance",))) == [f"cam-{number}.mp4" for number in range(5)]
+    assert names(services, bob, Term("tag", ("entrance",))) == []
+    # The search is by what the change removes, and yet none is left out.
+    tagged = services.data.matches(alice, [Term("tag", ("entrance",))])
+    assert labels.change_matching(alice, tagged, {"remove_tags": ["entrance"]})["changed"] == 5
+
+
+def test_matching_data_that_cannot_be_changed_are_counted(services, labels, alice, monkeypatch):
+    full = services.add(alice, b"1")
+    services.add(alice, b"2")
+    labels.change(alice, [full], {"add_tags": [f"t{number}" for number in range(MAX_PER_DATA)]})
+
+    found = labels.change_matching(alice, services.data.matches(alice, []), {"add_tags": ["more"]})
+
+    assert (found["changed"], found["failed"]) == (1, 1)
+    assert "tags" in found["failure"]
+    with pytest.raises(BadRequest, match="Nothing to change"):
+        labels.change_matching(alice, services.data.matches(alice, []), {})
+    monkeypatch.setattr(matching, "MOST_MATCHES", 1)
+    monkeypatch.setattr(matching, "_BATCH_SIZE", 1)
+    part = labels.change_matching(alice, services.data.matches(alice, []), {"add_tags": ["even-more"]})
+    assert part["is_complete"] is False
+    assert part["changed"] + part["failed"] == 1

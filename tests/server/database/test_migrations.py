@@ -21,7 +21,13 @@ import voxel51.server.database.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.job_batches.tables
+import voxel51.server.jobs.split_tables
+import voxel51.server.pipelines.tables
 import voxel51.server.renditions.tables
+import voxel51.server.reviews.tables
+import voxel51.server.rules.tables
+import voxel51.server.schedules.tables
+import voxel51.server.scheduling.tables
 import voxel51.server.secrets.tables
 import voxel51.server.usage.tables
 import voxel51.server.webhooks.tables  # noqa: F401  (declares its tables, and by its imports the others)

@@ -122,9 +122,13 @@ def take_reports_of_replaced_attempts(patch: pytest.MonkeyPatch) -> None:
 def claim_jobs_twice(patch: pytest.MonkeyPatch) -> None:
     """Claim jobs that another dispatcher has claimed already."""
 
-    def next_jobs(connection: Connection, limit: int, *_limits: object, internal: bool = False) -> list[QueuedJob]:
+    def next_jobs(
+        connection: Connection, limit: int, *_limits: object, internal: bool = False, excluded: object = ()
+    ) -> list[QueuedJob]:
         claimable = jobs.c.state.in_([JobState.QUEUED, JobState.SCHEDULED]) & jobs.c.internal.is_(internal)
-        found = select(jobs.c.id, jobs.c.analytic_id, jobs.c.owner_id, jobs.c.compute_mode).where(claimable)
+        found = select(jobs.c.id, jobs.c.analytic_id, jobs.c.owner_id, jobs.c.compute_mode, jobs.c.scheduling).where(
+            claimable
+        )
         return [QueuedJob(*row) for row in connection.execute(found.order_by(jobs.c.queued_at).limit(limit))]
 
     patch.setattr(attempt_services, "next_jobs", next_jobs)

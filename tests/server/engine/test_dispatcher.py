@@ -1,6 +1,8 @@
 """Dispatcher: every claimed attempt stays owned until its end is recorded, and jobs wait while none can start."""
 
+import json
 import shutil
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -36,8 +38,8 @@ def runner() -> ManualRunner:
     return ManualRunner()
 
 
-def new_dispatcher(services, runner, gate, internal_limits=LIMITS):
-    settings = DispatchSettings(lambda: 3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
+def new_dispatcher(services, runner, gate, internal_limits=LIMITS, **options):
+    settings = DispatchSettings(lambda: 3, 1, LIMITS, internal_limits, base_url="http://platform/v1", **options)
     return Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, services.process, settings)
 
 
@@ -217,6 +219,33 @@ def test_attempt_whose_process_could_not_be_set_up_is_not_counted(services, alic
 
     wait_until(lambda: len(runner.started) == 2 * MOST_LOST + 1)
     assert lost(services, [job_id]) == [0]
+
+
+def test_job_that_no_machine_can_run_waits_without_a_slot_until_there_is_one(services, alice, runner, tmp_path):
+    machines = threading.Event()
+    dispatcher = new_dispatcher(services, runner, StartGate(tmp_path, 0), could_run=lambda _launch: machines.is_set())
+    waiting = [services.submit(alice) for _ in range(4)]
+    dispatcher.open()
+    wait_until(lambda: len(runner.started) == 3)
+    for launch in [*runner.started]:
+        detail = "No node can run the job, which needs 1 CPU, 1 GPU: all have less."
+        runner.report(AttemptOutcome(launch.attempt_id, ExitReason.UNPLACED, None, detail, b""))
+    wait_until(lambda: states(services, alice, waiting) == ["QUEUED"] * 4)
+    request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": services.add_data(alice)}}}
+    content = json.dumps({**request, "compute_mode": "CPU"}).encode()
+    other = services.jobs.submit(alice, content, "a job", True, None)["id"]
+
+    wait_until(lambda: len(runner.started) == 4)
+
+    assert runner.started[3].environment["JOB_ID"] == other
+    assert lost(services, waiting) == [0] * 4
+    with services.database.read() as connection:
+        noted = select(jobs.c.failure_message).where(jobs.c.id == waiting[0])
+        assert connection.execute(noted).scalar() == detail
+    machines.set()
+    wait_until(lambda: len(runner.started) == 6)
+    assert [launch.environment["JOB_ID"] for launch in runner.started[4:]] == waiting[:2]
+    dispatcher.close()
 
 
 def test_running_attempt_that_claims_not_to_have_started_is_counted(services, alice, runner, dispatcher):

@@ -67,9 +67,9 @@ def from_address(address: str) -> requests.Session:
 
 
 class flood:  # noqa: N801  (used like a function)
-    """Send requests on 50 connections from one address until the block ends; gives the number of each status."""
+    """Send requests on 20 connections from one address until the block ends; gives the number of each status."""
 
-    def __init__(self, send: Callable[[requests.Session], requests.Response], connections: int = 50) -> None:
+    def __init__(self, send: Callable[[requests.Session], requests.Response], connections: int = 20) -> None:
         self._send, self._connections = send, connections
         self._pool, self._stop, self._seen = ThreadPoolExecutor(connections), threading.Event(), Counter[int]()
         self._started = threading.Semaphore(0)

@@ -1,13 +1,16 @@
 """Queries in every encoding that clients use."""
 
 import json
+import re
 
 import pytest
 from starlette.datastructures import QueryParams
 
-from voxel51.server.database.search import Query, Term
+from voxel51.server.data.records import LISTING
+from voxel51.server.database.search import Query, Term, search_conditions
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.query import read_query
+from voxel51.server.http.openapi import _search_pattern
+from voxel51.server.http.query import read_query, read_search
 
 WANTED = Query(
     fields=("id", "name"),
@@ -111,3 +114,14 @@ def test_malformed_query_is_refused_by_name(body, named):
 
 def test_zero_and_empty_values_yield_an_empty_query():
     assert read_query(QueryParams("limit=0&offset=&search=&fields="), b"{}") == Query()
+
+
+def test_described_pattern_accepts_the_comparisons_that_the_server_does():
+    pattern = re.compile(_search_pattern(LISTING))
+    accepted = ["width:10..20", "frame_rate:29.97", "width:=25", "width:>=3|1..2", "name:a,width:<5"]
+    refused = ["width:wide", "width:>1..2", "width:..2", "width:1,width:x"]
+
+    assert [text for text in [*accepted, *refused] if pattern.fullmatch(text)] == accepted
+    for text in accepted:
+        for term in read_search(text):
+            list(search_conditions(LISTING, [term]))

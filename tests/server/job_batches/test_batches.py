@@ -1,13 +1,22 @@
 """Batches: jobs are submitted a few at a time, items follow them, and earlier results are reused."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
-from support.job_batches import ANALYTIC
+from support.job_batches import ANALYTIC, SOURCES, steady_document
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.data.tables import data
 from voxel51.server.database.search import Query, Term
 from voxel51.server.errors import BadRequest, NotFound, Unavailable
+from voxel51.server.events.service import EventService
+from voxel51.server.job_batches.progress import end_if_done
 from voxel51.server.job_batches.selection import Selection, select_videos
 from voxel51.server.jobs.tables import jobs
+from voxel51.wire import dates
+from voxel51.wire.job_batches import BatchState
 
 
 def videos(services, user, count, start=0):
@@ -161,6 +170,33 @@ def test_batch_is_paused_resumed_and_cancelled(services, batches, alice):
     assert batches.counts(alice, batch) == {"complete": 3, "active": 2, "waiting": 1}
 
 
+def ends(services):
+    """Return what the events say about batches that have ended."""
+    all_events = EventService(services.database, timedelta(days=1)).after(0)
+    return [(each.owner_id, each.event["batch"]) for each in all_events if each.event["event"] == "batch_ended"]
+
+
+def test_end_and_cancellation_are_events_of_which_there_is_one_each(services, batches, alice):
+    batch = batches.create(alice, videos(services, alice, 2))
+    batches.advance()
+    batches.end_jobs()
+    batches.advance()
+    batches.advance()
+    [(owner_id, ended)] = ends(services)
+    assert owner_id == alice.id
+    assert {name: ended[name] for name in ("id", "name", "state", "items")} == {
+        "id": batch["id"], "name": "steady · 2 videos", "state": "ENDED", "items": 2,
+    }  # fmt: skip
+    assert ended["counts"] == batches.service.details(alice, batch["id"])["counts"]
+
+    cancelled = batches.create(alice, videos(services, alice, 1, start=5))
+    batches.service.cancel(alice, cancelled["id"])
+    with services.database.write() as connection:
+        end_if_done(connection, cancelled["id"], BatchState.ENDED)  # of a step that began before
+    assert batches.service.details(alice, cancelled["id"])["state"] == "CANCELLED"
+    assert [(each["id"], each["state"]) for _, each in ends(services)][1:] == [(cancelled["id"], "CANCELLED")]
+
+
 def test_cancellation_while_a_job_is_being_submitted_leaves_no_job(services, batches, alice, monkeypatch):
     batch = batches.create(alice, videos(services, alice, 2))
     submission, submit = services.jobs.submission, services.jobs.submission.submit
@@ -181,7 +217,7 @@ def test_death_in_the_middle_of_the_submission_loses_and_doubles_nothing(service
     batch = batches.create(alice, videos(services, alice, 4))
     submission, submit, calls = services.jobs.submission, services.jobs.submission.submit, []
 
-    def die_in_the_second(owner, request, name, auto_start, ttl=None, within=None):
+    def die_in_the_second(owner, request, name, auto_start, ttl=None, within=None, **options):
         calls.append(name)
 
         def dying(connection, job_id):
@@ -189,7 +225,7 @@ def test_death_in_the_middle_of_the_submission_loses_and_doubles_nothing(service
             if len(calls) == 2:
                 raise KeyboardInterrupt  # before the commit, as a process that is killed
 
-        return submit(owner, request, name, auto_start, ttl, dying)
+        return submit(owner, request, name, auto_start, ttl, dying, **options)
 
     monkeypatch.setattr(submission, "submit", die_in_the_second)
     with pytest.raises(KeyboardInterrupt):
@@ -279,11 +315,14 @@ def test_query_selects_the_videos_that_it_finds(services, batches, alice, bob):
     ids = videos(services, alice, 3)
     with services.database.read() as connection:
         by_name = Selection(query=Query(search=(Term("name", ("video",)),)))
-        assert {each.data_id for each in select_videos(connection, alice, by_name)} == {*ids}
+        assert {each.data_id for each in select_videos(connection, alice, by_name, SOURCES)} == {*ids}
         two = Selection(query=Query(sort=("upload_date", False), limit=2))
-        assert [each.data_id for each in select_videos(connection, alice, two)] == ids[:2]
+        assert [each.data_id for each in select_videos(connection, alice, two, SOURCES)] == ids[:2]
         with pytest.raises(BadRequest, match="No video"):
-            select_videos(connection, alice, Selection(query=Query(search=(Term("name", ("zebra",)),))))
+            select_videos(connection, alice, Selection(query=Query(search=(Term("name", ("zebra",)),))), SOURCES)
+
+
+DEEP = json.loads("[" * 70 + "]" * 70)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +334,8 @@ def test_query_selects_the_videos_that_it_finds(services, batches, alice, bob):
         ({"parameters": {"volume": 1}}, "volume"),
         ({"parameter_sets": []}, "parameter_sets"),
         ({"parameter_sets": [{}], "parameters": {}}, "not both"),
+        ({"parameter_sets": [{"level": "1" * 300_000}]}, "300015 bytes as JSON; the maximum of a batch is 262144"),
+        ({"parameters": {"level": [DEEP]}}, "nested deeper than 64 levels"),
         ({"input": "sound"}, "sound"),
         ({"compute_mode": "TPU"}, "TPU"),
         ({"max_running": 0}, "max_running"),
@@ -344,3 +385,114 @@ def test_list_is_paged_and_hides_archived_batches(services, batches, alice):
     assert len(batches.service.all(alice, archived=False, limit=9, cursor=None)["batches"]) == 3
     [exported] = [each for each in batches.service.export(alice) if each["id"] == made[1]["id"]]
     assert [item["state"] for item in exported["item_records"]] == ["CANCELLED"]
+
+
+def test_open_batches_are_limited(services, batches, alice, bob):
+    ids = videos(services, alice, 1)
+    made = [batches.create(alice, ids, fresh=True) for _ in range(5)]
+
+    with pytest.raises(BadRequest, match="5 of your batches have not ended; the maximum is 5"):
+        batches.create(alice, ids)
+    batches.create(bob, videos(services, bob, 1))
+    batches.service.cancel(alice, made[0]["id"])
+    batches.create(alice, ids)
+    with pytest.raises(BadRequest, match="the maximum is 5"):
+        batches.service.retry(alice, made[0]["id"])
+    batches.service.cancel(alice, made[1]["id"])
+    assert batches.service.retry(alice, made[0]["id"])["state"] == "RUNNING"
+
+
+def test_oldest_ended_batches_make_way_for_new_ones_archived_ones_first(services, batches, alice):
+    ids = videos(services, alice, 1)
+    still_open, *ended = [batches.create(alice, ids)["id"] for _ in range(5)]
+    for batch_id in ended:
+        batches.service.cancel(alice, batch_id)
+    batches.service.archive(alice, ended[3])
+    new = [batches.create(alice, ids)["id"] for _ in range(3)]
+
+    kept = {batch["id"] for batch in batches.service.export(alice)}
+    assert kept == {still_open, ended[1], ended[2], *new}
+
+
+def test_deletion_of_all_batches_submits_no_more_jobs(services, batches, alice, bob):
+    batches.create(alice, videos(services, alice, 3), max_running=1)
+    of_bob = batches.create(bob, videos(services, bob, 1))
+    batches.advance()
+    before = {*batches.all_jobs()}
+
+    assert batches.service.delete_all(alice) is True
+    batches.end_jobs()
+    batches.advance()
+
+    assert {*batches.all_jobs()} == before
+    assert batches.service.export(alice) == []
+    assert batches.counts(bob, of_bob) == {"complete": 1}
+
+
+def test_export_leaves_out_the_items_of_old_batches(services, batches, alice, monkeypatch):
+    monkeypatch.setattr("voxel51.server.job_batches.service.MAX_EXPORTED_ITEMS", 4)
+    ids = videos(services, alice, 3)
+    old, new = batches.create(alice, ids), batches.create(alice, ids)
+
+    exported = batches.service.export(alice)
+
+    assert [record["id"] for record in exported] == [new["id"], old["id"]]
+    assert [item["data_id"] for item in exported[0]["item_records"]] == ids
+    assert exported[1]["item_records"] is None
+
+
+def test_parameters_that_the_analytic_no_longer_has_fail_the_items_alone(services, batches, alice, bob):
+    batch = batches.create(alice, videos(services, alice, 1), parameters={"level": 2})
+    of_bob = batches.create(bob, videos(services, bob, 1), analytic="voxel51/count")
+    document = steady_document()
+    document["parameters"] = []
+    with services.database.write() as connection:  # as if this version had been uploaded again
+        connection.execute(update(analytics).where(analytics.c.name == ANALYTIC).values(document=document))
+    batches.advance()
+
+    [item] = batches.items(alice, batch)
+    assert (item["state"], "level" in item["message"]) == ("FAILED", True)
+    assert batches.counts(bob, of_bob) == {"active": 1}
+
+
+def test_estimate_uses_the_length_in_the_file(services, batches, alice):
+    ids = videos(services, alice, 2)
+    with services.database.write() as connection:
+        facts = {"duration_seconds": 10.0, "frame_count": 300}
+        connection.execute(update(data).where(data.c.id == ids[0]).values(facts))
+    new = {"analytic": ANALYTIC, "selection": {}}
+
+    estimate = batches.estimator.estimate(alice, batches.planner.plan(alice, new, Selection(data_ids=ids)))
+
+    assert (estimate["measured_videos"], estimate["seconds"], estimate["frames"]) == (1, 20.0, 600)
+
+
+def test_options_of_a_batch_are_those_of_its_jobs(batches, alice):
+    options = {"priority": 7, "timeout_seconds": 60.0, "retry": {"PLATFORM": {"count": 2}}}
+    batch = batches.create(alice, [batches.jobs.add_data(alice)], scheduling=options)
+    assert batch["scheduling"] == options
+    batches.advance()
+    [item] = batches.items(alice, batch)
+    [job] = batches.jobs.jobs.details_of_many(alice, [item["job_id"]]).values()
+    assert job["scheduling"] == options
+    for invalid, reason in (({"priority": 101}, "'priority' must be"), ({"deadline": "soon"}, "soon")):
+        with pytest.raises(BadRequest, match=reason):
+            batches.create(alice, [batches.jobs.add_data(alice)], scheduling=invalid)
+
+
+def test_items_that_wait_at_the_deadline_fail(batches, alice, monkeypatch):
+    deadline = dates.now() + timedelta(hours=1)
+    videos = [batches.jobs.add_data(alice, f"video {number}".encode()) for number in range(2)]
+    given = {"max_running": 1, "scheduling": {"deadline": dates.to_text(deadline)}}
+    batch = batches.create(alice, videos, **given)
+    batches.advance()
+    assert batches.counts(alice, batch) == {"active": 1, "waiting": 1}
+
+    monkeypatch.setattr(dates, "now", lambda: deadline)
+    batches.jobs.attempts.cancel_overdue()
+    batches.advance()
+
+    cancelled, never_run = batches.items(alice, batch)
+    assert batches.counts(alice, batch) == {"failed": 2}
+    assert "had not finished by its deadline" in cancelled["message"]
+    assert (never_run["job_id"], "passed before the job was submitted" in never_run["message"]) == (None, True)

@@ -10,9 +10,11 @@ from support.database_outages import database_outage
 from support.job_services import MOST_LOST
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, NotFound, Unauthenticated
+from voxel51.server.jobs import attempts as attempts_module
 from voxel51.server.jobs.attempts import Settlement
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
+from voxel51.wire.backoff import Backoff
 
 
 def state_of(services, user, job_id):
@@ -182,13 +184,14 @@ def test_lost_job_runs_again_up_to_the_limit(services, alice):
     assert services.attempts.claim(10) == []
 
 
-def test_job_whose_attempt_was_lost_waits_in_its_place_and_says_why(services, alice, bob):
+def test_job_whose_attempt_was_lost_waits_in_its_place_and_says_why(services, alice, monkeypatch):
+    monkeypatch.setattr(attempts_module, "AFTER_LOSS", Backoff(60.0, 60.0))
     lost, second, third = services.submit(alice), services.submit(alice), services.submit(alice)
     [claim] = services.attempts.claim(1)
     services.attempts.settle(claim.attempt_id, Settlement.LOST, "its machine died")
 
     [message] = services.jobs.status(alice, lost)["messages"]
-    assert message["message"] == "Attempt 1 of 3 was lost: its machine died. The next one starts after 1 s."
+    assert message["message"] == "Attempt 1 of 3 was lost: its machine died. The next one starts after 60 s."
     assert [claim.job_id for claim in services.attempts.claim(1)] == [second]
     services.end_pauses()
     assert [claim.job_id for claim in services.attempts.claim(2)] == [lost, third]

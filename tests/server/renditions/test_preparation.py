@@ -11,9 +11,11 @@ from sqlalchemy import select
 from support.job_services import DOCUMENT, MOST_LOST, JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.collections.access import own_members
 from voxel51.server.data.facts import FactsService
 from voxel51.server.database.search import Query, Term
-from voxel51.server.datasets.service import DatasetService
+from voxel51.server.datasets.service import DatasetPlaces, DatasetService
+from voxel51.server.job_batches.records import results_of
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
@@ -24,6 +26,7 @@ from voxel51.server.renditions.service import RENDITION_ANALYTIC, RenditionServi
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import DATA_RENDITIONS
 from voxel51.server.renditions.tables import preparations, renditions
+from voxel51.server.reviews.service import ReviewFiles
 from voxel51.wire.jobs import JobState
 
 MOST = 4
@@ -79,8 +82,10 @@ def background(services: JobServices) -> Iterator[Background]:
     offers = [InstalledAnalytic(name, DOCUMENT, preload_safe=True) for name in ("voxel51/count", RENDITION_ANALYTIC)]
     services.analytics.install(offers, internal={RENDITION_ANALYTIC})
     internal = InternalJobs(services.database, services.storage, services.analytics, lambda: None)
-    datasets = DatasetService(services.database, services.analytics)
-    sources = SourceResolver(services.data, services.jobs, services.analytics, datasets, services.storage)
+    places = DatasetPlaces(own_members, results_of, services.data.found)
+    datasets = DatasetService(services.database, services.analytics, places)
+    reviews = ReviewFiles(services.database)
+    sources = SourceResolver(services.data, services.jobs, services.analytics, datasets, reviews, services.storage)
     made = RenditionService(
         services.database, services.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100)
     )

@@ -1,12 +1,16 @@
-"""Targets of the fault suite: platforms on SQLite and a disk, or on PostgreSQL and S3, with their faults."""
+"""Targets of the fault suite: platforms on SQLite and a disk, on PostgreSQL and S3, or on a Ray cluster beside these.
 
+Each has its own faults.
+"""
+
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -17,8 +21,9 @@ from support.cutting_proxy import CuttingProxy
 from support.dispatchers import kill_with_children, shared_settings
 from support.faults.checker import BucketStore, Checker, FolderStore
 from support.leftover_processes import Family
-from support.platforms import new_platform
+from support.platforms import INSTALLED, new_platform
 from support.postgresql import PostgreSQL, running_postgresql
+from support.ray_nodes import LEASE_SECONDS, RayTestCluster, Worker, new_ray_cluster
 from support.s3 import S3Server, running_s3
 from support.small_disks import mounted_small_disk
 from support.stored_files import database_path
@@ -41,6 +46,15 @@ sys.exit(main())
 
 _CUT_WITHIN_BYTES = 64 * 1024
 
+_CLOCK_STEPS_SECONDS = (-7200.0, -45.0, 45.0, 7200.0, 400 * 86400.0)
+_WRONG_CLOCK = Path(__file__).parent / "wrong_clock"
+
+
+def _clock_of(folder: Path) -> dict[str, str]:
+    """Return variables that let the clock of a process follow the file `clock` beside its data ``folder``."""
+    paths = os.pathsep.join(filter(None, [str(_WRONG_CLOCK), str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
+    return {"PYTHONPATH": paths, "CLOCK_OFFSET_FILE": str(folder.with_suffix(".clock"))}
+
 
 class Target:
     """A platform with its faults. Each fault has ended when its function returns, and the platform runs again.
@@ -61,7 +75,11 @@ class Target:
         self._seed = seed
         self._strikes = 0
         self.done: Counter[str] = Counter()
-        self.faults: dict[str, tuple[int, Callable[[], object]]] = {"job": (6, self.kill_job), "cut": (4, self.cut)}
+        self.faults: dict[str, tuple[int, Callable[[], object]]] = {
+            "job": (6, self.kill_job),
+            "cut": (4, self.cut),
+            "clock": (1, self.step_clock),
+        }
         self.processes: list[PlatformProcess] = []
         self.proxy: CuttingProxy
         self._longest_seconds = longest_seconds
@@ -102,6 +120,14 @@ class Target:
                 self.chance.choice(sorted(victims, key=lambda each: each.pid)).kill()
                 return True
         return False
+
+    def step_clock(self) -> None:
+        """Let the clock of one process be wrong for an outage."""
+        offset = self.chance.choice(_CLOCK_STEPS_SECONDS)
+        clock = Path(self.chance.choice(self.processes).environment["CLOCK_OFFSET_FILE"])
+        clock.write_text(str(offset))
+        self.outage()
+        clock.write_text("0")
 
     def paused(self, platform: PlatformProcess) -> None:
         """Pause a process for an outage."""
@@ -155,7 +181,7 @@ class LocalTarget(Target):
     def __init__(self, seed: int, longest_seconds: float, disk: Path) -> None:
         super().__init__(seed, longest_seconds)
         self._disk = disk
-        self.processes = [new_platform(disk / "data", environment=SETTINGS)]
+        self.processes = [new_platform(disk / "data", environment={**SETTINGS, **_clock_of(disk / "data")})]
         self.faults |= {
             "server": (4, self._kill_server),
             "pause": (1, lambda: self.paused(self.first)),
@@ -197,7 +223,8 @@ class SharedTarget(Target):
             "VOXEL51_SERVER_STORAGE_URL": self._location,
             "VOXEL51_SERVER_STORAGE_ENDPOINT": store.endpoint,
         }
-        self.processes = [new_platform(folder / "first", "--workers", "2", environment=self._settings)]
+        own = {**self._settings, **_clock_of(folder / "first")}
+        self.processes = [self.new_process(folder / "first", *self._first_arguments(), environment=own)]
         self.faults |= {
             "worker": (4, self._kill_worker),
             "machine": (1, self._lose_machine),
@@ -209,6 +236,13 @@ class SharedTarget(Target):
             "paused store": (1, self._pause_store),
         }
 
+    def _first_arguments(self) -> tuple[str, ...]:
+        return ("--workers", "2")
+
+    def new_process(self, folder: Path, *arguments: str, environment: dict[str, str]) -> PlatformProcess:
+        """Return a process of the platform, not yet started."""
+        return new_platform(folder, *arguments, environment=environment)
+
     def _start_others(self) -> None:
         self.processes.append(self._new_dispatcher())
         self.processes[1].start()
@@ -216,7 +250,8 @@ class SharedTarget(Target):
     def _new_dispatcher(self) -> PlatformProcess:
         # A new one for each start: what it announces is the address of the other one, whose port it must not take.
         arguments = ("--role", "dispatcher", "--job-url", self.first.url)
-        return new_platform(self._folder / "second", *arguments, environment=self._settings)
+        own = {**self._settings, **_clock_of(self._folder / "second")}
+        return self.new_process(self._folder / "second", *arguments, environment=own)
 
     def _kill_worker(self) -> bool:
         children = psutil.Process(self.first.pid).children()
@@ -266,6 +301,65 @@ class SharedTarget(Target):
         return Checker(self._url, BucketStore(self._store.bucket(self._location)))
 
 
+class RayTarget(SharedTarget):
+    """A platform of two processes, on PostgreSQL and S3, whose jobs run on two nodes of a Ray cluster.
+
+    Each node is a machine in a network namespace of its own.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        longest_seconds: float,
+        folder: Path,
+        database: PostgreSQL,
+        store: S3Server,
+        cluster: RayTestCluster,
+        nodes: Sequence[Worker],
+    ) -> None:
+        self._cluster, self._nodes = cluster, nodes
+        super().__init__(seed, longest_seconds, folder, database, store)
+        for name in ("worker", "paused store", "paused database"):  # they have nothing to do with nodes
+            del self.faults[name]
+        self.faults |= {"node": (3, self._unplug_node), "link": (3, self._cut_link)}
+
+    def _first_arguments(self) -> tuple[str, ...]:
+        return ()
+
+    def new_process(self, folder: Path, *arguments: str, environment: dict[str, str]) -> PlatformProcess:
+        """Return a process of the platform, not yet started."""
+        return self._cluster.platform(folder, *arguments, environment=environment)
+
+    def kill_job(self) -> bool:
+        """Kill one process of a job, or of what starts jobs, on a node."""
+        found = (psutil.Process(pid) for node in self._nodes if node.machine for pid in node.machine.pids())
+        with suppress(psutil.NoSuchProcess):
+            victims = sorted((each for each in found if _is_of_jobs(each)), key=lambda each: each.pid)
+            if victims:
+                self.chance.choice(victims).kill()
+                return True
+        return False
+
+    def _unplug_node(self) -> None:
+        node = self.chance.choice(self._nodes)
+        node.kill()
+        self.outage()
+        node.start()
+
+    def _cut_link(self) -> None:
+        """Cut the link of a node, for a time about that of a lease: shorter, or longer."""
+        machine = self.chance.choice(self._nodes).machine
+        assert machine is not None
+        machine.cut()
+        time.sleep(self.chance.uniform(0.2, 1.5) * max(LEASE_SECONDS, self._longest_seconds))
+        machine.heal()
+
+
+def _is_of_jobs(process: psutil.Process) -> bool:
+    """Return whether a process of a node runs a job or starts jobs: not one of Ray's own, or the node's command."""
+    return any("runners/processes" in each or "voxel51.runners.processes" in each for each in _command(process))
+
+
 def _command(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
@@ -292,5 +386,21 @@ def shared_target(
         for name, value in store.environment.items():
             environment(name, value)  # this process creates accounts
         target = SharedTarget(seed, longest_seconds, folder, database, store)
+        stack.enter_context(target.running())
+        yield target
+
+
+@contextmanager
+def ray_target(
+    seed: int, longest_seconds: float, folder: Path, environment: Callable[[str, str], object]
+) -> Iterator[Target]:
+    """Run a platform on PostgreSQL, S3 and a Ray cluster inside the block; see `shared_target`."""
+    with ExitStack() as stack:
+        database, store = stack.enter_context(running_postgresql()), stack.enter_context(running_s3())
+        for name, value in store.environment.items():
+            environment(name, value)
+        cluster = stack.enter_context(new_ray_cluster())
+        nodes = [stack.enter_context(cluster.worker()) for _ in range(2)]
+        target = RayTarget(seed, longest_seconds, folder, database, store, cluster, nodes)
         stack.enter_context(target.running())
         yield target

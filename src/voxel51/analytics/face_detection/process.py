@@ -1,12 +1,19 @@
 """Face detection job: detect faces in sampled frames, track them, and label every frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
-from voxel51.analytics.tracking.video_tracker import VideoTracker
+from voxel51.analytics.tracking.look_analysis import TrackingOptions
+from voxel51.analytics.tracking.tracked_labels import merge_tracks, write_tracks
+from voxel51.analytics.tracking.video_tracker import TrackedClasses
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
-from voxel51.platform.job_labels import job_labels
+from voxel51.platform.job_labels import job_labels, measured_labels
+from voxel51.platform.labels_input import named_frames
+from voxel51.platform.measures import measured_video
 from voxel51.platform.tracking.detections import Detections
 from voxel51.platform.video import input_video
 
@@ -17,25 +24,37 @@ UNSURE_SHARE = 0.6
 def process(job: Job) -> None:
     """Track the faces in the input ``video`` and write them to the output ``labels``."""
     given = job.parameters
-    confidence = float(given["confidence"])
     with (
         input_video(job) as video,
+        measured_labels(job, video) as (measures, labels),
+    ):
+        options = replace(_options(given), named_frames=named_frames(job))
+        detector = FrameFaceDetector(video.frame_size, int(given["picture_size"]), options.sure_score * UNSURE_SHARE)
+        job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
+        classes = TrackedClasses(detector.names, detector.picture_size)
+        tracker = write_tracks(job, video, detector, options, classes, measures, labels)
+    job.message(f"{len(tracker.numbers)} faces in {video.count} frames")
+
+
+def merge(job: Job, parts: Sequence[PartOutput]) -> None:
+    """Write the output ``labels`` from the detections of all parts."""
+    with (
+        measured_video(job, parts) as video,
         job_labels(job, video.filename) as labels,
     ):
-        detector = FrameFaceDetector(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
-        tracker = VideoTracker(video, job.checkpoint, detector, confidence, int(given["frame_stride"]))
-        for frame in tracker.frames():
-            labels.add_frame(frame)
-        job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
-        video.write_metadata(labels)
-    job.message(f"{len(tracker.numbers)} faces in {video.count} frames")
+        count, _ = merge_tracks(video, _options(job.parameters), labels)
+    job.message(f"{count} faces in {video.count} frames")
+
+
+def _options(given: Mapping[str, JsonValue]) -> TrackingOptions:
+    return TrackingOptions(float(given["confidence"]), int(given["frame_stride"]))
 
 
 class FrameFaceDetector:
     """Face detector for frames of one size.
 
     Attributes:
-        names, picture_size, remembers: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
+        names, picture_size, remembers: see `voxel51.analytics.tracking.look_analysis.FrameDetector`.
     """
 
     names: Sequence[str] = ("face",)

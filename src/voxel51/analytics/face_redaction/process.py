@@ -1,8 +1,9 @@
 """Face redaction job: detect faces, redact them in nearby frames too, and write the video again."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import av
 import cv2
@@ -13,7 +14,9 @@ from voxel51.analytics.face_redaction.redaction_styles import redact
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
 from voxel51.labels.media.video_writer import video_writer
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
+from voxel51.platform.measures import Measures, read_measures, take_weights
 from voxel51.platform.tracking.detections import Floats
 from voxel51.platform.video import Video, input_video
 
@@ -33,26 +36,66 @@ and blurred faces of which it sees only parts at full size.
 
 
 def process(job: Job) -> None:
-    """Write the input ``video`` with redacted faces to the output ``video``."""
+    """Write the input ``video`` with redacted faces to the output ``video``; in a part, find the faces only."""
     given = job.parameters
     with input_video(job) as video:
-        width, height = video.metadata.frame_size or (2, 2)
-        size = width // 2 * 2 or 2, height // 2 * 2 or 2
-        faces = _Faces(video, float(given["confidence"]), int(given["picture_size"]), float(given["margin"]))
-        hold = min(int(given["hold_frames"]), max(1, MOST_HELD_BYTES // (width * height * 3) // 2))
-        sound = job.inputs["video"] if given["keep_sound"] else None
-        start: float | None = None
-        frames = _redacted_frames(video, faces, hold, str(given["style"]))
-        first = next(frames)
-        start = first.frame.time if _is_part(video) else 0.0
-        rate = video.metadata.frame_rate or 25.0
-        with video_writer(job.output("video"), size, rate, sound, start) as written:
-            written.add(_encodable(first.image, size), first.frame.time - start)
-            for each in frames:
-                written.add(_encodable(each.image, size), each.frame.time - start)
-            written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
         job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
-    job.message(f"{faces.count} faces redacted, in {faces.frames_with} of {video.count} frames")
+        faces = _Faces(video, float(given["confidence"]), int(given["picture_size"]), float(given["margin"]))
+        if job.part is None:
+            _redact(job, video, faces.boxes)
+            return
+        with Measures.open(job, video, "video") as measures:
+            found = ((frame.number, faces.boxes(frame)) for frame in video.every_frame())
+            count = sum(len(boxes) for _, boxes in measures.kept(found, np.ndarray.tolist))
+    job.message(f"{count} faces in {video.count} frames")
+
+
+def merge(job: Job, parts: Sequence[PartOutput]) -> None:
+    """Write the output ``video``; its faces were found by the parts."""
+    with input_video(job) as video:
+        found = read_measures(parts, partial(take_weights, job))
+        _redact(job, video, lambda frame: _next_boxes(found, frame))
+        for number, _ in found:  # no measure is left; after the last one are the facts of its part
+            raise ValueError(f"the parts found faces in frame {number}, which the video does not have")
+
+
+def _next_boxes(found: Iterator[tuple[int, list[list[float]]]], frame: Frame) -> Floats:
+    number, boxes = next(found, (0, []))
+    if number != frame.number:
+        raise ValueError(f"the parts found faces in frame {number}, where the video has frame {frame.number}")
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def _redact(job: Job, video: Video, boxes: Callable[[Frame], Floats]) -> None:
+    """Write the video with the faces redacted whose ``boxes`` [N, 4] are in pixels of the whole frame."""
+    given = job.parameters
+    width, height = video.metadata.frame_size or (2, 2)
+    size = width // 2 * 2 or 2, height // 2 * 2 or 2
+    hold = min(int(given["hold_frames"]), max(1, MOST_HELD_BYTES // (width * height * 3) // 2))
+    sound = job.inputs["video"] if given["keep_sound"] else None
+    counts = _Counts()
+    frames = _redacted_frames(video, boxes, counts, hold, str(given["style"]))
+    first = next(frames)
+    start = first.frame.time if _is_part(video) else 0.0
+    rate = video.metadata.frame_rate or 25.0
+    with video_writer(job.output("video"), size, rate, sound, start) as written:
+        written.add(_encodable(first.image, size), first.frame.time - start)
+        for each in frames:
+            written.add(_encodable(each.image, size), each.frame.time - start)
+        written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
+    job.message(f"{counts.faces} faces redacted, in {counts.frames} of {video.count} frames")
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Number of faces, and of frames with faces."""
+
+    faces: int = 0
+    frames: int = 0
+
+    def add(self, boxes: Floats) -> None:
+        self.faces += len(boxes)
+        self.frames += len(boxes) > 0
 
 
 @dataclass(slots=True)
@@ -74,14 +117,10 @@ class _Faces:
         self._looks = [self._detector.fitting(video.frame_size, side) for side in (longest_side, small_side)]
         self._confidence = confidence
         self._margin = margin
-        self.count = 0
-        self.frames_with = 0
 
     def boxes(self, frame: Frame) -> Floats:
         """Return the boxes of the faces in pixels of the whole frame."""
         found = [box for size in self._looks for box in self._found(frame, size)]
-        self.count += len(found)
-        self.frames_with += len(found) > 0
         boxes = [self._placed(box) for box in found]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
@@ -104,7 +143,9 @@ class _Faces:
                 (whole.right + across) * wide, (whole.bottom + down) * high]  # fmt: skip
 
 
-def _redacted_frames(video: Video, faces: _Faces, hold: int, style: str) -> Iterator[_BufferedFrame]:
+def _redacted_frames(
+    video: Video, boxes: Callable[[Frame], Floats], counts: _Counts, hold: int, style: str
+) -> Iterator[_BufferedFrame]:
     """Yield the frames; the faces of each frame are redacted in it and in the ``hold`` frames before and after.
 
     This keeps a face redacted that the detector misses for some frames, or that turns away.
@@ -113,7 +154,8 @@ def _redacted_frames(video: Video, faces: _Faces, hold: int, style: str) -> Iter
     waiting = 0  # number of frames at the end of ``near`` that were not yielded yet
     for frame in video.every_frame():
         whole = frame.part(FULL_FRAME)
-        near.append(_BufferedFrame(whole, whole.image(), faces.boxes(frame)))
+        near.append(_BufferedFrame(whole, whole.image(), boxes(frame)))
+        counts.add(near[-1].boxes)
         waiting += 1
         if waiting > hold:
             yield _redacted(near, waiting, style)

@@ -42,7 +42,7 @@ class MovingObjectDetector:
     """Detects moving objects in frames of ``frame_size`` that come in order.
 
     Attributes:
-        names, picture_size, remembers: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
+        names, picture_size, remembers: see `voxel51.analytics.tracking.look_analysis.FrameDetector`.
     """
 
     names: Sequence[str] = NAMES

@@ -1,11 +1,18 @@
 """Object tracks job: detect objects in sampled frames, track them, and label every frame."""
 
+from collections.abc import Mapping, Sequence
+
 from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import load_detector
 from voxel51.analytics.detectors.model_registry import detector_model
-from voxel51.analytics.tracking.video_tracker import VideoTracker
+from voxel51.analytics.tracking.look_analysis import TrackingOptions
+from voxel51.analytics.tracking.tracked_labels import merge_tracks, write_tracks
+from voxel51.analytics.tracking.video_tracker import TrackedClasses
+from voxel51.labels.field_types import JsonValue
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
-from voxel51.platform.job_labels import job_labels
+from voxel51.platform.job_labels import job_labels, measured_labels
+from voxel51.platform.measures import measured_video
 from voxel51.platform.video import input_video
 
 UNSURE_SHARE = 0.5
@@ -23,7 +30,7 @@ def process(job: Job) -> None:
     confidence, weights = float(given["confidence"]), str(given["weights"])
     with (
         input_video(job) as video,
-        job_labels(job, video.filename) as labels,
+        measured_labels(job, video) as (measures, labels),
     ):
         chosen = detector_model(weights, job)
         model = load_detector(chosen.content, int(given.get("picture_size") or chosen.picture_size))
@@ -31,18 +38,27 @@ def process(job: Job) -> None:
         detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
         )
-        tracker = VideoTracker(
-            video,
-            job.checkpoint,
-            detector,
-            confidence,
-            int(given["frame_stride"]),
-            uses_appearance=True,
-            wanted=detector.wanted,
-            stationary_level=min(STATIONARY_LEVEL, confidence + STATIONARY_MARGIN),
-            skips_unchanged=bool(given["skip_unchanged"]),
-        )
-        for frame in tracker.frames():
-            labels.add_frame(frame)
-        video.write_metadata(labels)
+        classes = TrackedClasses(model.names, detector.picture_size, detector.wanted, chosen.name)
+        tracker = write_tracks(job, video, detector, _options(given), classes, measures, labels)
     job.message(f"{len(tracker.numbers)} tracks in {video.count} frames, by {chosen.name}")
+
+
+def merge(job: Job, parts: Sequence[PartOutput]) -> None:
+    """Write the output ``labels`` from the detections of all parts."""
+    with (
+        measured_video(job, parts) as video,
+        job_labels(job, video.filename) as labels,
+    ):
+        count, model = merge_tracks(video, _options(job.parameters), labels)
+    job.message(f"{count} tracks in {video.count} frames, by {model}")
+
+
+def _options(given: Mapping[str, JsonValue]) -> TrackingOptions:
+    confidence = float(given["confidence"])
+    return TrackingOptions(
+        sure_score=confidence,
+        stride=int(given["frame_stride"]),
+        uses_appearance=True,
+        stationary_level=min(STATIONARY_LEVEL, confidence + STATIONARY_MARGIN),
+        skips_unchanged=bool(given["skip_unchanged"]),
+    )

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from voxel51.analytics.rendition.budget import check_budget
+from voxel51.labels.chart_files import write_job_chart, write_set_chart
 from voxel51.labels.charts import charts_of
 from voxel51.labels.compare import compare
 from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.datasets.export import DatasetWriter
 from voxel51.labels.datasets.videos import DatasetVideo
 from voxel51.labels.draw import annotated_frame, annotated_video
-from voxel51.labels.evaluate import evaluate
+from voxel51.labels.evaluate import evaluate_against
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.formats import FORMATS, convert
 from voxel51.labels.label_table import read_table
@@ -122,7 +123,7 @@ def _labels(task: RenditionTask) -> Path:
 
 
 def _evaluation(task: RenditionTask) -> Path:
-    result = evaluate(task.labels, task.others, overlap=task.arguments["overlap"])
+    result = evaluate_against(task.labels, task.others, task.arguments["overlap"])
     return _written(task.folder, asdict(result))
 
 
@@ -144,10 +145,17 @@ def _estimate(task: RenditionTask) -> Path:
 def _sql(task: RenditionTask) -> Path:
     from voxel51.labels.sql.query import LabelTables, run_query  # noqa: PLC0415  (100 ms that only queries need)
 
-    output = task.folder / f"result.{task.arguments['format']}"
+    is_picture = task.arguments["format"] == "png"
+    output = task.folder / f"result.{'json' if is_picture else task.arguments['format']}"
     files = {job_id: task.inputs[name] for job_id, name in task.tables["files"].items()}
     tables = LabelTables(task.tables["videos"], task.tables["jobs"], files)
     run_query(task.arguments["sql"], tables, output, task.folder)
+    if is_picture:
+        found = json.loads(output.read_bytes())
+        names = [column["name"] for column in found["columns"]]
+        rows = [dict(zip(names, row, strict=True)) for row in found["rows"]]
+        output = task.folder / "chart.png"
+        write_set_chart(task.arguments["chart"], rows, output, task.arguments["theme"])
     return output
 
 
@@ -167,8 +175,14 @@ def _dataset_writer(task: RenditionTask) -> DatasetWriter:
 
 
 def _charts(task: RenditionTask) -> Path:
-    zone, line = (_points(task.arguments.get(name)) for name in ("zone", "line"))
-    return _written(task.folder, asdict(charts_of(read_table(task.inputs["labels"]), zone, line)))
+    given = task.arguments
+    zone, line = (_points(given.get(name)) for name in ("zone", "line"))
+    charts = charts_of(read_table(task.inputs["labels"]), zone, line)
+    if given["format"] == "json":
+        return _written(task.folder, asdict(charts))
+    output = task.folder / f"chart.{given['format']}"
+    write_job_chart(charts, given["chart"], output, given["theme"])
+    return output
 
 
 def _points(text: str | None) -> list[tuple[float, float]] | None:

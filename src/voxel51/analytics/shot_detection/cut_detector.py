@@ -1,7 +1,7 @@
 """Cut detection: a cut is a frame that differs from the previous one far more than the frames around it do."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import cv2
@@ -48,34 +48,33 @@ class _ComparedFrame:
     difference: float
 
 
+FRAMES_BEFORE = 2 * REACH + 1
+"""Frames before a frame that decide, with it, whether the frame `REACH` before it stands out."""
+
+
 @dataclass
-class CutDetector:
-    """Finds cuts in consecutive frames. It keeps 2 * `REACH` frames and reports a cut `REACH` frames later.
+class CutMeter:
+    """Finds the frames that stand out in consecutive ones. It keeps 2 * `REACH` frames and reports a frame `REACH`
+    frames later.
 
     Attributes:
         threshold: minimum difference of a cut, in 0 to 255.
-        minimum_shot_seconds: a cut sooner than this after the start of a shot is ignored.
-        shot_start: time at which the current shot began; None before the first frame.
     """
 
     threshold: float
-    minimum_shot_seconds: float
-    shot_start: float | None = None
     _window: deque[_ComparedFrame] = field(default_factory=lambda: deque(maxlen=2 * REACH + 1))
     _judged: int = 0
 
     def add(self, picture: Pixels, number: int, time: float) -> Iterator[Cut]:
-        """Add the next frame, BGR and uint8 [54, 96, 3]; yield the cuts that are certain now."""
+        """Add the next frame, BGR and uint8 [54, 96, 3]; yield the frame that is judged now, if it stands out."""
         look = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         difference = _difference(look, self._window[-1].look) if self._window else 0.0
         self._window.append(_ComparedFrame(number, time, look, difference))
-        if self.shot_start is None:
-            self.shot_start = time
         if len(self._window) > REACH:
             yield from self._judge(len(self._window) - 1 - REACH)
 
     def finish(self) -> Iterator[Cut]:
-        """Yield the cuts among the last frames."""
+        """Yield those of the last frames that stand out."""
         for position in range(len(self._window)):
             if self._window[position].number > self._judged:
                 yield from self._judge(position)
@@ -83,9 +82,7 @@ class CutDetector:
     def _judge(self, position: int) -> Iterator[Cut]:
         frame = self._window[position]
         self._judged = frame.number
-        shot_start = frame.time if self.shot_start is None else self.shot_start
-        if self._stands_out(position) and frame.time - shot_start >= self.minimum_shot_seconds:
-            self.shot_start = frame.time
+        if self._stands_out(position):
             yield Cut(frame.number, frame.time, frame.difference)
 
     def _stands_out(self, position: int) -> bool:
@@ -110,8 +107,35 @@ class CutDetector:
         return any(_difference(one.look, other.look) < limit for one in before for other in after)
 
 
-STATE_CLASSES = (CutDetector, Cut, _ComparedFrame)
-"""Classes of the objects that a `CutDetector` has."""
+@dataclass
+class CutDetector:
+    """Chooses the cuts among the frames that stand out.
+
+    Attributes:
+        minimum_shot_seconds: a cut sooner than this after the start of a shot is ignored.
+        shot_start: time at which the current shot began; None before the first frame.
+        is_local: whether a cut must also be that long after the last frame that stood out, so that it depends on frames
+            nearby only.
+    """
+
+    minimum_shot_seconds: float
+    shot_start: float | None = None
+    is_local: bool = False
+
+    def add(self, time: float, standing_out: Iterable[Cut]) -> Iterator[Cut]:
+        """Add the frames that were found to stand out with the next frame, at ``time``; yield the cuts."""
+        if self.shot_start is None:
+            self.shot_start = time
+        for each in standing_out:
+            is_cut = each.time - self.shot_start >= self.minimum_shot_seconds
+            if is_cut or self.is_local:
+                self.shot_start = each.time
+            if is_cut:
+                yield each
+
+
+STATE_CLASSES = (CutMeter, CutDetector, Cut, _ComparedFrame)
+"""Classes of the objects that a `CutMeter` and a `CutDetector` have."""
 
 
 def _difference(one: _CutFeatures, other: _CutFeatures) -> float:

@@ -9,7 +9,7 @@ fade is a dissolve with a blank image at one end.
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,47 +85,45 @@ class _MeasuredFrame:
     detail: float
 
 
-@dataclass(slots=True)
-class _Candidate:
-    frames: list[_MeasuredFrame]
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Segment that may be a gradual transition.
+
+    Attributes:
+        first, last: numbers of its first and last frame.
+        begins_blank, ends_blank: whether these are blank.
+        worth: the greatest one of overlapping segments is the transition.
+        transition: within the segment; None if both ends are blank.
+    """
+
+    first: int
+    last: int
+    begins_blank: bool
+    ends_blank: bool
     worth: float
+    transition: Transition | None
 
 
 @dataclass
-class GradualDetector:
-    """Finds dissolves and fades in consecutive frames, and reports each some frames after its end."""
+class GradualMeter:
+    """Finds the segments that may be dissolves and fades, from the `LENGTHS` [-1] frames before each frame.
 
+    Attributes:
+        count: number of frames so far.
+    """
+
+    count: int = 0
     _recent: deque[_MeasuredFrame] = field(default_factory=lambda: deque(maxlen=LENGTHS[-1] + 1))
-    _best: _Candidate | None = None
-    _count: int = 0
-    _last_reported: int = 0
 
-    @property
-    def certain_before(self) -> int:
-        """Frame before which no later reported transition begins."""
-        return self._recent[0].number - CONFIRMATION_FRAMES if self._recent else 0
-
-    def add(self, picture: Pixels, number: int, time: float) -> Iterator[Transition]:
-        """Add the next frame, BGR and uint8 of any size; yield the transitions that are certain now."""
+    def add(self, picture: Pixels, number: int, time: float) -> list[Candidate]:
+        """Add the next frame, BGR and uint8 of any size; return the candidates that end with it, the shortest first."""
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         look = cv2.resize(grey, PICTURE_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
         self._recent.append(_MeasuredFrame(number, time, look, _detail(look)))
-        self._count += 1
-        if self._count % EVERY == 0:
-            yield from self._look()
-        if self._best is not None and number - self._best.frames[-1].number > CONFIRMATION_FRAMES:
-            yield from self.finish()
+        self.count += 1
+        return [*self._candidates()] if self.count % EVERY == 0 else []
 
-    def finish(self) -> Iterator[Transition]:
-        """Yield the remaining transition after the last frame."""
-        if self._best is not None:
-            found = _refined(self._best.frames)
-            self._best = None
-            if found is not None:
-                self._last_reported = found.last
-                yield found
-
-    def _look(self) -> Iterator[Transition]:
+    def _candidates(self) -> Iterator[Candidate]:
         frames = self._recent
         end = len(frames) - 1
         last = frames[end].look
@@ -142,22 +140,55 @@ class GradualDetector:
             if float(np.abs(middle.look - (first + last) / 2).mean()) > UNEVENNESS * change:
                 continue
             segment = [frames[place] for place in range(end - length, end + 1)]
-            worth = change * (1 - 0.002 * length)
-            if not self._is_better(segment, worth) or not _is_gradual(segment, change):
+            if _is_gradual(segment, change):
+                blank = _is_blank(first), _is_blank(last)
+                worth = change * (1 - 0.002 * length)
+                yield Candidate(segment[0].number, segment[-1].number, *blank, worth, _refined(segment))
+
+
+@dataclass
+class GradualDetector:
+    """Chooses dissolves and fades among the candidates of consecutive frames, and reports each some frames after its
+    end.
+    """
+
+    _recent: deque[int] = field(default_factory=lambda: deque(maxlen=LENGTHS[-1] + 1))
+    _best: Candidate | None = None
+    _last_reported: int = 0
+
+    @property
+    def certain_before(self) -> int:
+        """Frame before which no later reported transition begins."""
+        return self._recent[0] - CONFIRMATION_FRAMES if self._recent else 0
+
+    def add(self, number: int, candidates: Iterable[Candidate]) -> Iterator[Transition]:
+        """Add the candidates of the next frame; yield the transitions that are certain now."""
+        self._recent.append(number)
+        for each in candidates:
+            if not self._is_better(each):
                 continue
-            if self._best is not None and _is_blank(first) and _is_blank(self._best.frames[-1].look):
+            if self._best is not None and each.begins_blank and self._best.ends_blank:
                 yield from self.finish()  # a fade-out is complete, and a fade-in starts
-            self._best = _Candidate(segment, worth)
+            self._best = each
+        if self._best is not None and number - self._best.last > CONFIRMATION_FRAMES:
+            yield from self.finish()
 
-    def _is_better(self, segment: Sequence[_MeasuredFrame], worth: float) -> bool:
+    def finish(self) -> Iterator[Transition]:
+        """Yield the remaining transition after the last frame."""
+        found, self._best = None if self._best is None else self._best.transition, None
+        if found is not None:
+            self._last_reported = found.last
+            yield found
+
+    def _is_better(self, each: Candidate) -> bool:
         best = self._best
-        if best is None or (_is_blank(segment[0].look) and _is_blank(best.frames[-1].look)):
-            return segment[0].number >= self._last_reported - SLACK_FRAMES
-        return worth > best.worth
+        if best is None or (each.begins_blank and best.ends_blank):
+            return each.first >= self._last_reported - SLACK_FRAMES
+        return each.worth > best.worth
 
 
-STATE_CLASSES = (GradualDetector, Transition, _MeasuredFrame, _Candidate)
-"""Classes of the objects that a `GradualDetector` has."""
+STATE_CLASSES = (GradualMeter, GradualDetector, Transition, _MeasuredFrame, Candidate)
+"""Classes of the objects that a `GradualMeter` and a `GradualDetector` have."""
 
 
 def _is_gradual(segment: Sequence[_MeasuredFrame], change: float) -> bool:

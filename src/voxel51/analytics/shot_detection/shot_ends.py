@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from voxel51.analytics.shot_detection.cut_detector import PICTURE_SIZE, REACH, CutDetector
+from voxel51.analytics.shot_detection.cut_detector import PICTURE_SIZE, REACH, CutDetector, CutMeter
 from voxel51.labels.media.frame import Frame
 
 THRESHOLD = 10.0
@@ -27,7 +27,8 @@ class ShotEnds:
     """
 
     def __init__(self, resumed_after: int = 0, shot_start: float | None = None) -> None:
-        self._detector = CutDetector(THRESHOLD, SHORTEST_SECONDS)
+        self._meter = CutMeter(THRESHOLD)
+        self._detector = CutDetector(SHORTEST_SECONDS, is_local=True)
         self._resumed_after = resumed_after
         self._shot_start = shot_start
         self.is_finishing = False
@@ -46,8 +47,8 @@ class ShotEnds:
         starts: set[int] = set()
         for frame in frames:
             held.append(frame)
-            cuts = self._detector.add(frame.small(*PICTURE_SIZE), frame.number, frame.time)
-            starts.update(cut.number for cut in cuts)
+            standing_out = self._meter.add(frame.small(*PICTURE_SIZE), frame.number, frame.time)
+            starts.update(cut.number for cut in self._detector.add(frame.time, standing_out))
             if len(held) <= REACH + 1:
                 continue
             oldest = held.popleft()
@@ -57,7 +58,8 @@ class ShotEnds:
                 self._detector.shot_start = self._shot_start
                 starts.clear()
         self.is_finishing = True
-        starts.update(cut.number for cut in self._detector.finish())
+        if held:
+            starts.update(cut.number for cut in self._detector.add(held[-1].time, self._meter.finish()))
         while held:
             frame = held.popleft()
             if frame.number > self._resumed_after:

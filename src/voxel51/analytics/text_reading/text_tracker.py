@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from voxel51.analytics.text_reading.reader import Reading
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frame import Frame
 
 LEAST_OVERLAP = 0.3
 """Minimum intersection over union of two boxes with the same text."""
@@ -14,6 +13,10 @@ GREATEST_DIFFERENCE = 0.34
 """Maximum edit distance of two readings of the same text, as a share of the longer one: one of three characters may be
 misread.
 """
+
+
+Moment = tuple[int, float]
+"""Number and time of a frame."""
 
 
 @dataclass(slots=True)
@@ -40,15 +43,15 @@ class TextTrack:
         """Return whether ``reading``, of a frame near the latest one, is of this text."""
         return _are_same(overlap(self.latest.box, reading.box), self, reading)
 
-    def start_at(self, frame: Frame | None) -> None:
+    def start_at(self, moment: Moment | None) -> None:
         """Let the text start at an earlier frame, if there is one."""
-        if frame is not None:
-            self.first, self.start = frame.number, frame.time
+        if moment is not None:
+            self.first, self.start = moment
 
-    def end_at(self, frame: Frame | None) -> None:
+    def end_at(self, moment: Moment | None) -> None:
         """Let the text end at a later frame, if there is one."""
-        if frame is not None:
-            self.last, self.end = frame.number, frame.time
+        if moment is not None:
+            self.last, self.end = moment
 
 
 class TextTracker:

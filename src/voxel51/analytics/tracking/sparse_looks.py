@@ -49,17 +49,21 @@ class Seen:
 
 @dataclass
 class SparseLooks:
-    """Chooses the frames that are looked at. The first and last frame of a shot always are.
+    """Chooses the frames that are looked at. The first and last frame of a shot always are, and so is every frame whose
+    place is a multiple of ``most_held``, counted from the first frame of the job: what is held ends there, so the
+    choice depends on frames nearby only.
 
     Attributes:
         find: the detector.
         least_score: detections with a lower score do not influence the choice.
-        most_held: number of frames of which the last is always looked at; 1 looks at every frame.
+        most_held: number of frames of which one is always looked at; 1 looks at every frame.
+        place: number of frames so far that were counted.
     """
 
     find: Callable[[Pixels], Detections]
     least_score: float
     most_held: int
+    place: int = 0
     _last: Seen | None = None
     _held: list[Look] = field(default_factory=list)
 
@@ -77,10 +81,14 @@ class SparseLooks:
         """Go on after the last look before a checkpoint, and its detections."""
         self._last = Seen(look, found)
 
-    def add(self, look: Look, *, ends_shot: bool) -> Iterator[Seen]:
-        """Add the next frame; yield the frames that were looked at since, in order."""
+    def add(self, look: Look, *, ends_shot: bool, is_counted: bool = True) -> Iterator[Seen]:
+        """Add the next frame; yield the frames that were looked at since, in order. A frame that is not counted is one
+        of those at the ends of shots that would not be looked at otherwise.
+        """
         self._held.append(look)
-        if ends_shot or self._last is None or len(self._held) >= self.most_held:
+        is_due = is_counted and self.place % self.most_held == 0
+        self.place += is_counted
+        if ends_shot or self._last is None or is_due:
             held, self._held = self._held, []
             last = self._look_at(held[-1])
             if self._last is not None:

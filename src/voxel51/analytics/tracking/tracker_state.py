@@ -27,10 +27,12 @@ class TrackerState:
 
     Attributes:
         tracker, interpolator: the tracks, and the frames that are not final yet.
-        sampler: decides which frames of the shot are analysed.
+        sampler: decides which frames are analysed.
         numbers: of the tracks so far.
         frame_number: number of the frame; 0 at the beginning.
-        first_of_shot: number of the first frame of the current shot; None if the next frame is that.
+        first_frame: number of the first frame that the job selects; 0 before it was read.
+        starts_shot: whether the next frame is the first one of a shot.
+        place: number of frames so far that may be looked at.
         shot_start: time from which the detector of cuts counts.
         last_found: detections in the frame; None at the beginning of a shot.
     """
@@ -40,7 +42,9 @@ class TrackerState:
     sampler: Sampler
     numbers: set[int] = field(default_factory=set)
     frame_number: int = 0
-    first_of_shot: int | None = None
+    first_frame: int = 0
+    starts_shot: bool = True
+    place: int = 0
     shot_start: float | None = None
     last_found: Detections | None = None
 

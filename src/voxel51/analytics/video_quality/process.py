@@ -1,9 +1,10 @@
 """Video quality job: measure frames, and write lasting conditions as events."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Self
 
-from voxel51.analytics.video_quality.measures import Measures, Meter
+from voxel51.analytics.video_quality.measures import Meter
 from voxel51.analytics.video_quality.segments import Segment, SegmentFinder
 from voxel51.labels.attributes import BooleanAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
@@ -11,35 +12,76 @@ from voxel51.labels.field_types import JsonValue
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.frame_part import PartOutput
 from voxel51.platform.job import Job
-from voxel51.platform.job_labels import job_labels
+from voxel51.platform.job_labels import job_labels, measured_labels
+from voxel51.platform.measures import measured_video
 from voxel51.platform.object_state import restored, state_of
-from voxel51.platform.video import input_video
+from voxel51.platform.video import VideoFacts, input_video
 
 
 def process(job: Job) -> None:
     """Measure the input ``video`` and write the results to the output ``labels``."""
-    given = job.parameters
     with (
         input_video(job) as video,
+        measured_labels(job, video) as (measures, labels),
+    ):
+        video.widen_part(before=1)  # the change of a frame is that from the frame before it
+        state = restored(
+            _State(_ConditionFinder(job.parameters), Meter(), _Totals()), job.checkpoint.load(None), _CLASSES
+        )
+        found = ((frame.number, _MeasuredFrame.of(frame, state.meter)) for frame in video)
+        _decide(job, video, measures.kept(found, astuple), labels, state)
+
+
+def merge(job: Job, parts: Sequence[PartOutput]) -> None:
+    """Write the output ``labels`` from the measures of all parts."""
+    with (
+        measured_video(job, parts) as video,
         job_labels(job, video.filename) as labels,
     ):
-        begin = _State(_ConditionFinder(given), Meter(), _Totals())
-        state = restored(begin, job.checkpoint.load(None), _CLASSES)
-        conditions, meter, totals = state.conditions, state.meter, state.totals
-        for frame in video:
-            measures = meter.measure(frame)
-            totals.add(measures)
-            labels.events += conditions.add(frame, measures)
-            if given["framewise"]:
-                labels.add_frame(_labelled(frame, measures))
-            job.partial.add_events(labels.events)
-            job.checkpoint.save(lambda: state_of(state, _CLASSES))
-        end = video.last_time + 1 / (video.metadata.frame_rate or 25)
-        labels.events += conditions.finish(end)
-        labels.events.sort(key=_place)
-        labels.attributes += totals.attributes()
-        video.write_metadata(labels)
+        found = ((number, _MeasuredFrame(*measure)) for number, measure in video.measures())
+        _decide(job, video, found, labels, _State(_ConditionFinder(job.parameters), Meter(), _Totals()))
+
+
+@dataclass(frozen=True, slots=True)
+class _MeasuredFrame:
+    """Measures of a frame, with its time in seconds."""
+
+    time: float
+    is_damaged: bool
+    brightness: float
+    sharpness: float
+    change: float | None
+
+    @classmethod
+    def of(cls, frame: Frame, meter: Meter) -> Self:
+        measures = meter.measure(frame)
+        return cls(frame.time, frame.is_damaged, measures.brightness, measures.sharpness, measures.change)
+
+
+def _decide(
+    job: Job,
+    video: VideoFacts,
+    found: Iterable[tuple[int, _MeasuredFrame]],
+    labels: VideoLabelsWriter,
+    state: "_State",
+) -> None:
+    """Write the labels from the measures of all frames."""
+    conditions, totals = state.conditions, state.totals
+    for number, measures in found:
+        totals.add(measures)
+        labels.events += conditions.add(number, measures)
+        if job.parameters["framewise"]:
+            labels.add_frame(_labelled(number, measures))
+        job.partial.add_events(labels.events)
+        job.checkpoint.save(lambda: state_of(state, _CLASSES))
+    end = video.last_time + 1 / (video.metadata.frame_rate or 25)
+    labels.events += conditions.finish(end)
+    labels.events.sort(key=_place)
+    labels.attributes += totals.attributes()
+    video.write_metadata(labels)
     counts = ", ".join(f"{kind}: {sum(event.label == kind for event in labels.events)}" for kind in _KINDS)
     job.message(f"{counts} in {video.count} frames")
 
@@ -57,7 +99,7 @@ class _ConditionFinder:
         }
         self._before: tuple[int, float] | None = None
 
-    def add(self, frame: Frame, measures: Measures) -> Iterator[VideoEvent]:
+    def add(self, number: int, measures: _MeasuredFrame) -> Iterator[VideoEvent]:
         given = self._given
         is_black = measures.brightness <= given["black_brightness"]
         is_still = measures.change is not None and measures.change <= given["frozen_change"]
@@ -65,10 +107,10 @@ class _ConditionFinder:
             "black": is_black,
             "frozen": is_still and not is_black,
             "blurred": measures.sharpness <= given["blurred_sharpness"] and not is_black,
-            "damaged": frame.is_damaged,
+            "damaged": measures.is_damaged,
         }
         for kind, lasts in lasting.items():
-            for segment in self._segments[kind].add(frame.number, frame.time, lasts=lasts):
+            for segment in self._segments[kind].add(number, measures.time, lasts=lasts):
                 yield _event(kind, segment)
 
     def finish(self, end: float) -> Iterator[VideoEvent]:
@@ -84,7 +126,7 @@ class _Totals:
         self._count = 0
         self._sums = {"brightness": 0.0, "sharpness": 0.0}
 
-    def add(self, measures: Measures) -> None:
+    def add(self, measures: _MeasuredFrame) -> None:
         self._count += 1
         self._sums["brightness"] += measures.brightness
         self._sums["sharpness"] += measures.sharpness
@@ -106,11 +148,11 @@ class _State:
 _CLASSES = (_ConditionFinder, SegmentFinder, Meter, _Totals)
 
 
-def _labelled(frame: Frame, measures: Measures) -> VideoFrame:
+def _labelled(number: int, measures: _MeasuredFrame) -> VideoFrame:
     facts = {"brightness": measures.brightness, "sharpness": measures.sharpness, "change": measures.change}
     numbers = [NumericAttribute(name=n, value=round(value, 2)) for n, value in facts.items() if value is not None]
-    damaged = [BooleanAttribute(name="damaged", value=True)] if frame.is_damaged else []
-    return VideoFrame(frame_number=frame.number, attributes=[*numbers, *damaged])
+    damaged = [BooleanAttribute(name="damaged", value=True)] if measures.is_damaged else []
+    return VideoFrame(frame_number=number, attributes=[*numbers, *damaged])
 
 
 def _event(kind: str, segment: Segment) -> VideoEvent:

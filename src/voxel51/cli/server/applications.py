@@ -35,6 +35,11 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add_folder(listing)
     listing.set_defaults(run=guarded(_list))
     add_quota_command(verbs, "the quota of each of an application's users", _find)
+    sharing = verbs.add_parser("share-results", help="let the users of an application share results, or stop that")
+    sharing.add_argument("name", metavar="NAME")
+    sharing.add_argument("state", metavar="on|off", choices=("on", "off"), nargs="?", help="default: show the state")
+    add_folder(sharing)
+    sharing.set_defaults(run=guarded(_share_results))
     add_token_commands(verbs, "an application's", _find)
 
 
@@ -55,6 +60,19 @@ def _list(options: argparse.Namespace) -> int:
 
     for application in ApplicationService(open_platform(options)).all():
         print(application.name)
+    return 0
+
+
+def _share_results(options: argparse.Namespace) -> int:
+    from voxel51.server.accounts.applications import ApplicationService
+    from voxel51.server.accounts.audit import COMMAND_LINE
+
+    applications = ApplicationService(open_platform(options))
+    application = applications.find(options.name)
+    if options.state is not None:
+        applications.share_results(application, COMMAND_LINE, enabled=options.state == "on")
+    is_shared = applications.shares_results(application)
+    print(f"Users of '{options.name}' {'share results' if is_shared else 'do not share results'}")
     return 0
 
 

@@ -4,6 +4,7 @@ from voxel51.cli.parsing import Commands, Parser, show_help
 from voxel51.cli.server import (
     applications,
     backups,
+    controls,
     doctor,
     keys,
     moving,
@@ -25,6 +26,7 @@ def fill(parser: Parser) -> None:
     verbs: Commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
     stop.add_to(verbs)
+    controls.add_to(verbs)
     reload.add_to(verbs)
     doctor.add_to(verbs)
     verify.add_to(verbs)

@@ -50,7 +50,7 @@ def guarded(command: Command) -> Command:
             from voxel51.server.settings import SettingError
         except ImportError as error:
             return fail(f"this needs the server: pip install 'voxel51-platform[server]' ({error})")
-        os.umask(0o077)  # files of the platform are readable only by its user
+        before = os.umask(0o077)  # files of the platform are readable only by its user
         try:
             return command(options)
         except BrokenPipeError:  # the reader of the pipe has exited: `main` ends quietly
@@ -59,6 +59,8 @@ def guarded(command: Command) -> Command:
             return fail(str(error))
         except UnicodeEncodeError:  # not quoted: it may be the password
             return fail("a name, label or password contains bytes that are invalid in the terminal's encoding")
+        finally:
+            os.umask(before)
 
     return run
 

@@ -13,7 +13,7 @@ from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video import VideoFrame, VideoLabels
 from voxel51.wire.datasets import DatasetDefinition
 
-_UNSAFE = re.compile(r"[^\w.-]+")
+_UNSAFE = re.compile(r"[^\w-]+")  # without dots: WebDataset ends the name of a sample at the first one
 _LONGEST_STEM = 80
 """Bytes of a video's name in UTF-8. With the number of the video and of the frame, and a suffix, it fits into a name in
 a USTAR archive, 100 bytes."""
@@ -140,7 +140,7 @@ def unique_names(videos: Sequence[DatasetVideo]) -> Mapping[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for video in videos:
-        whole = _UNSAFE.sub("_", Path(video.filename).stem).strip("._-").encode()
+        whole = _UNSAFE.sub("_", Path(video.filename).stem).strip("_-").encode()
         stem = whole[:_LONGEST_STEM].decode(errors="ignore") or "video"  # a character that is cut in two is left out
         name, number = stem, 1
         while name.lower() in taken:  # file systems may ignore case

@@ -38,13 +38,13 @@ def rows_of(labels: VideoLabelsBase) -> Iterator[dict[str, JsonValue]]:
 def write_csv(labels: VideoLabelsBase, output: Path) -> None:
     """Write the rows as comma-separated values (RFC 4180), UTF-8, with a header.
 
-    Text that a spreadsheet would interpret as a formula is prefixed with an apostrophe.
+    Text is written by `escaped_formula`.
     """
     with output.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for row in rows_of(labels):
-            writer.writerow({name: _escaped_formula(value) for name, value in row.items()})
+            writer.writerow({name: escaped_formula(value) for name, value in row.items()})
 
 
 def write_parquet(labels: VideoLabelsBase, output: Path) -> None:
@@ -75,5 +75,6 @@ def _joined(attributes: list[Attribute]) -> str:
     return ";".join(f"{each.name}={each.value}" for each in attributes)
 
 
-def _escaped_formula(value: JsonValue) -> JsonValue:
+def escaped_formula(value: JsonValue) -> JsonValue:
+    """Return the value of a cell. Text that a spreadsheet would take for a formula is prefixed with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

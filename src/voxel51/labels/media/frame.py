@@ -1,6 +1,7 @@
 """Frames: one decoded frame of a video, with its pixels in display orientation."""
 
 import struct
+import threading
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
@@ -113,6 +114,10 @@ class Frame:
         top, bottom = _span(self._window.top, self._window.bottom, height)
         return right - left, bottom - top
 
+    def guarded(self) -> "Frame":
+        """Return the same frame, for several threads."""
+        return replace(self, _decoded=cast("av.VideoFrame", _GuardedPicture(self._decoded)))
+
     def part(self, window: Region) -> "Frame":
         """Return the same frame, reduced to ``window``."""
         return replace(self, _window=window)
@@ -175,6 +180,11 @@ class Frame:
         return self._orientation.apply(self._orientation.stored(self._window).cut(stored))
 
     @property
+    def is_keyframe(self) -> bool:
+        """Whether the frame can be decoded without the frames before it."""
+        return bool(self._decoded.key_frame)
+
+    @property
     def has_full_range(self) -> bool:
         """Whether brightness is stored as 0 to 255, and not as 16 to 235."""
         return self._decoded.color_range == ColorRange.JPEG or self._decoded.format.name.startswith("yuvj")
@@ -183,6 +193,7 @@ class Frame:
 def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Pixels:
     plane: Any = frame.planes[index]
     rows = np.frombuffer(plane, np.uint8, count=plane.line_size * height)
+    rows.flags.writeable = False  # the decoder refers to earlier frames, and other threads may read this one
     return rows.reshape(height, plane.line_size)[:, :width]
 
 
@@ -212,3 +223,24 @@ def _stretched(low: int, high: int, middle: int) -> Pixels:
 
 _FULL_RANGE = (_stretched(16, 235, 16), _stretched(16, 240, 128), _stretched(16, 240, 128))
 """Tables from the usual range of video to that of images: brightness, and both colour differences."""
+
+
+class _GuardedPicture:
+    """Decoded picture that several threads convert, one at a time: FFmpeg keeps a converter with each picture."""
+
+    def __init__(self, picture: av.VideoFrame) -> None:
+        self._picture = picture
+        self._converting = threading.Lock()
+
+    def to_ndarray(self, **options: Any) -> Any:
+        """Convert the picture to an array; see `av.VideoFrame.to_ndarray`."""
+        with self._converting:
+            return self._picture.to_ndarray(**options)
+
+    def reformat(self, *arguments: Any, **options: Any) -> av.VideoFrame:
+        """Convert the picture; see `av.VideoFrame.reformat`."""
+        with self._converting:
+            return self._picture.reformat(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._picture, name)

@@ -13,15 +13,19 @@ def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[s
 
     Keys: ``frame_count``; ``width`` and ``height`` as displayed; ``duration`` in seconds; ``frame_rate`` (see
     `VideoMetadata`); ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, presentation
-    times of frame 1, 2, … in seconds from the start; ``warnings``.
+    times of frame 1, 2, … in seconds from the start; ``keyframes``, the numbers of the frames from which decoding can
+    begin; ``warnings``.
 
     Raises:
         UnreadableVideo: ``video`` is not a video.
     """
     times: list[float] = []
+    keyframes: list[int] = []
     with VideoReader(video) as reader:
         for frame in reader:
             times.append(round(frame.time, 6))
+            if frame.is_keyframe:
+                keyframes.append(frame.number)
             if progress is not None:
                 progress(frame.number, reader.metadata.total_frame_count)
         known = reader.metadata
@@ -35,5 +39,6 @@ def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[s
             "frame_rate": known.frame_rate,
             "is_constant": not gaps or max(gaps) - min(gaps) < 0.002,
             "times": times,
+            "keyframes": keyframes,
             "warnings": reader.warnings(),
         }

@@ -106,7 +106,8 @@ def jpeg_of(image: Pixels, quality: int) -> bytes:
 
 def save(image: Pixels, output: Path) -> None:
     """Write ``image`` as JPEG or PNG, by the suffix of ``output``."""
-    _, encoded = cv2.imencode(output.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 6] if output.suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 88]
+    _, encoded = cv2.imencode(output.suffix, image, options)
     output.write_bytes(encoded.tobytes())
 
 

@@ -2,8 +2,10 @@
 
 import queue
 import threading
+from array import array
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,11 +13,13 @@ from typing import Self
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from voxel51.labels.media.containers import UnreadableVideo, declared_metadata, open_container
 from voxel51.labels.media.frame import Frame, orientation_of
 from voxel51.labels.media.media_clock import MediaClock
+from voxel51.labels.media.packet_index import Keyframe, PacketIndex
 from voxel51.labels.metadata import VideoMetadata
 
 DECODE_AHEAD_FRAMES = 8
@@ -51,7 +55,7 @@ class VideoReader:
         self.name = name or path.name
         self._container, self._stream = open_container(path, self.name)
         self._damage = _Damage()
-        self._decoding = _decoded(self._container, self._stream, self._damage)
+        self._decoding = _decoded(self._container.demux(self._stream), self._stream, self._damage)
         first = next(self._decoding, None)
         if first is None:
             self._container.close()
@@ -64,7 +68,10 @@ class VideoReader:
         width, height = first.width, first.height
         self.metadata.frame_size = (height, width) if self._orientation.swapped else (width, height)
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
-        self._clock = MediaClock.of(self._container, float(1 / rate))
+        self._path = path
+        self._interval = float(1 / rate)
+        self._clock = MediaClock.of(self._container, self._interval)
+        self._index: PacketIndex | None = None
         self.frames_decoded = 0
         self.frames_damaged = 0
         self._first_damaged = 0
@@ -78,6 +85,29 @@ class VideoReader:
             self._finalize_metadata()
         finally:
             ahead.close()
+
+    def times(self, index: PacketIndex) -> "array[float]":
+        """Return the times of all frames of ``index``, the index of this video."""
+        return index.tick(MediaClock.of(self._container, self._interval), len(index.timestamps))
+
+    def start_near(self, index: PacketIndex, number: int) -> None:
+        """Begin with a keyframe at or before the frame ``number``. Call it before the iteration.
+
+        Frames have the same numbers, times and images as if all of the video was read.
+        """
+        for keyframe in reversed([each for each in index.keyframes if 1 < each.number <= number]):
+            container, stream = open_container(self._path, self.name)
+            damage = _Damage()
+            decoding = _decoded_from(keyframe, container, stream, damage)
+            first = next(decoding, None)
+            # In a stream that is refreshed slice by slice, a keyframe needs the frames before it.
+            if first is not None and first.pts == keyframe.timestamp and first.pict_type == PictureType.I:
+                self._container.close()
+                self._container, self._stream, self._decoding, self._first = container, stream, decoding, first
+                index.tick(self._clock, keyframe.number - 1)
+                self.frames_decoded, self._index, self._damage = keyframe.number - 1, index, damage
+                return
+            container.close()
 
     @property
     def codec(self) -> str:
@@ -122,6 +152,9 @@ class VideoReader:
 
     def _numbered(self, decoded: av.VideoFrame) -> Frame:
         self.frames_decoded += 1
+        if self._index is not None and decoded.pts != self._index.timestamps[self.frames_decoded - 1]:
+            text = f"frame {self.frames_decoded} is not where the packets of the file say"
+            raise UnreadableVideo(f"{self.name!r} cannot be read from a keyframe: {text}. Run the job without parts")
         if decoded.is_corrupt:
             self.frames_damaged += 1
             self._first_damaged = self._first_damaged or self.frames_decoded
@@ -163,9 +196,10 @@ class _Damage:
         self.stopped_by: str | None = None
 
 
-def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[av.VideoFrame]:
-    """Yield every decodable frame. Only packets of the video stream are read, so damaged audio has no effect."""
-    packets = container.demux(stream)
+def _decoded(
+    packets: "Iterator[av.Packet[VideoStream]]", stream: VideoStream, damage: _Damage
+) -> Iterator[av.VideoFrame]:
+    """Yield every decodable frame of ``packets``. They are of the video stream only, so damaged audio has no effect."""
     while True:
         try:
             packet = next(packets, None)
@@ -179,6 +213,22 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) ->
             yield from stream.codec_context.decode(packet)
         except av.FFmpegError:
             damage.packets += 1
+
+
+def _decoded_from(
+    keyframe: Keyframe, container: InputContainer, stream: VideoStream, damage: _Damage
+) -> Iterator[av.VideoFrame]:
+    """Yield the frames from ``keyframe`` on. Packets before it are read and not decoded: positions in a file that are
+    found by time may be wrong.
+    """
+    frames = _decoded(islice(container.demux(stream), keyframe.packet, None), stream, damage)
+    for frame in frames:
+        # Frames that are shown before the keyframe may follow it in the file. They cannot be decoded.
+        if frame.pts is not None and frame.pts >= keyframe.timestamp:
+            damage.packets = 0
+            yield frame
+            break
+    yield from frames
 
 
 class _DecodeAhead:

@@ -4,6 +4,7 @@ DuckDB runs in a process of the sandbox. In addition, the statement cannot read 
 tables, cannot load extensions, and cannot change settings.
 """
 
+import csv
 import json
 import math
 import threading
@@ -13,13 +14,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voxel51.labels.extras import extra
+from voxel51.labels.formats.tables import escaped_formula
 from voxel51.labels.sql.tables import create_tables
 
 with extra("sql"):
     import duckdb
+
+if TYPE_CHECKING:
+    import pyarrow
 
 FORMATS = {"json": ".json", "csv": ".csv", "parquet": ".parquet"}
 _ROWS_AT_ONCE = 10_000
@@ -60,10 +65,11 @@ class LabelTables:
 def run_query(sql: str, tables: LabelTables, output: Path, scratch: Path, limits: QueryLimits | None = None) -> None:
     """Run ``sql`` and write its result to ``output``, whose suffix is one of `FORMATS`.
 
-    The JSON has ``columns`` (``name`` and ``type``), ``rows``, and ``is_complete``: false if rows were left out.
+    The JSON has ``columns`` (``name`` and ``type``), ``rows``, and ``is_complete``: false if rows were left out. The
+    CSV has text as `escaped_formula` returns it, also in the header, and lists and structures as JSON.
 
     Raises:
-        InvalidQuery: the statement is not one SELECT, is wrong, or exceeds a limit.
+        InvalidQuery: the statement is not one SELECT, is wrong or exceeds a limit, or Parquet cannot hold its result.
     """
     limits = limits or QueryLimits()
     with _database(tables, scratch, limits) as connection:
@@ -71,9 +77,6 @@ def run_query(sql: str, tables: LabelTables, output: Path, scratch: Path, limits
         with _time_limit(connection, limits.seconds):
             try:
                 _write(connection, sql, output, limits)
-            except duckdb.InterruptException:
-                text = f"the query took longer than {limits.seconds:g} seconds. Narrow it, or query fewer jobs"
-                raise InvalidQuery(text) from None
             except duckdb.OutOfMemoryException:
                 text = f"the query needs more than {limits.memory_mb} MB of memory. Group or filter earlier"
                 raise InvalidQuery(text) from None
@@ -116,11 +119,22 @@ def _check(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
 
 @contextmanager
 def _time_limit(connection: "duckdb.DuckDBPyConnection", seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, connection.interrupt)
+    is_over = threading.Event()
+
+    def interrupt() -> None:
+        is_over.set()
+        connection.interrupt()
+
+    timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except InvalidQuery:  # in whichever way the interruption has come through
+        if not is_over.is_set():
+            raise
+        text = f"the query took longer than {seconds:g} seconds. Narrow it, or query fewer jobs"
+        raise InvalidQuery(text) from None
     finally:
         timer.cancel()
 
@@ -128,18 +142,54 @@ def _time_limit(connection: "duckdb.DuckDBPyConnection", seconds: float) -> Iter
 def _write(connection: "duckdb.DuckDBPyConnection", sql: str, output: Path, limits: QueryLimits) -> None:
     if output.suffix == ".json":
         _write_json(connection.execute(sql), output, limits.json_rows)
-        return
-    from pyarrow import csv, parquet  # noqa: PLC0415  (40 MB, and only for this)
+    elif output.suffix == ".csv":
+        _write_csv(connection.execute(sql), output, limits.rows)
+    else:
+        _write_parquet(connection.sql(sql), output, limits.rows)
 
-    most = limits.rows
-    reader = connection.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
-    kind = csv.CSVWriter if output.suffix == ".csv" else parquet.ParquetWriter
-    with kind(str(output), reader.schema) as writer:
-        for batch in reader:
+
+def _write_csv(connection: "duckdb.DuckDBPyConnection", output: Path, most: int) -> None:
+    with output.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([escaped_formula(column[0]) for column in connection.description or ()])
+        while most and (rows := connection.fetchmany(min(most, _ROWS_AT_ONCE))):
+            writer.writerows([_cell(value) for value in row] for row in rows)
+            most -= len(rows)
+
+
+def _write_parquet(relation: "duckdb.DuckDBPyRelation", output: Path, most: int) -> None:
+    import pyarrow  # noqa: PLC0415  (40 MB, and only for this)
+    from pyarrow import parquet  # noqa: PLC0415
+
+    reader = relation.to_arrow_reader(_ROWS_AT_ONCE)
+    try:
+        writer = parquet.ParquetWriter(str(output), reader.schema)
+    except pyarrow.ArrowException as error:  # such as an interval
+        raise InvalidQuery(f"Parquet cannot hold this result: {error}. Cast the column to VARCHAR") from None
+    with writer:
+        for batch in _batches(reader):
             writer.write_batch(batch.slice(0, most))
             most -= min(most, batch.num_rows)
             if most == 0:
                 break
+
+
+def _batches(reader: "pyarrow.RecordBatchReader") -> "Iterator[pyarrow.RecordBatch]":
+    """Yield the batches of a result. An error of DuckDB in the middle of one comes through Arrow, as an `OSError`."""
+    import pyarrow  # noqa: PLC0415  (is loaded)
+
+    try:
+        yield from reader
+    except (OSError, RuntimeError, pyarrow.ArrowException) as error:
+        raise InvalidQuery(str(error)) from None
+
+
+def _cell(value: Any) -> Any:
+    """Return a value of a result as a CSV file has it."""
+    if isinstance(value, bool):
+        return json.dumps(value)
+    plain = value if isinstance(value, float | Decimal) else _plain(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list | dict) else escaped_formula(plain)
 
 
 def _write_json(connection: "duckdb.DuckDBPyConnection", output: Path, most: int) -> None:

@@ -13,7 +13,13 @@ from voxel51.labels.formats.tables import row_schema
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-VIDEO_COLUMNS = {"video_id": "VARCHAR", "name": "VARCHAR", "size_bytes": "BIGINT", "upload_date": "VARCHAR"}
+VIDEO_COLUMNS = {
+    "video_id": "VARCHAR",
+    "name": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "upload_date": "VARCHAR",
+    "captured_at": "VARCHAR",
+}
 JOB_COLUMNS = {
     "job_id": "VARCHAR",
     "video_id": "VARCHAR",
@@ -87,9 +93,10 @@ def _create(
     declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     connection.execute(f"CREATE TABLE {name} ({declared})")
     if rows:
-        marks = ", ".join("?" * len(columns))
-        values = [[row.get(column) for column in columns] for row in rows]
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values)  # noqa: S608  (constant names)
+        # One list for each column: a statement for each row takes a minute for 20,000 rows.
+        lists = ", ".join(f"unnest(${position}::{kind}[])" for position, kind in enumerate(columns.values(), 1))
+        values = [[row.get(column) for row in rows] for column in columns]
+        connection.execute(f"INSERT INTO {name} SELECT {lists}", values)
 
 
 def _empty_file(scratch: Path) -> Path:

@@ -30,6 +30,13 @@ _INSPECT_SECONDS = 5.0
 """Pause between two looks at a container whose output is still open: it usually closes when the container ends."""
 
 
+_OUTPUT_SECONDS = 30.0
+"""Time limit for the rest of the output of a container that has ended: a busy engine may deliver it later."""
+
+_WITHOUT_EXIT_CODE = frozenset({"created", "configured", "initialized", "stopping", "removing"})
+"""States of a container that does not run, in which its exit code is not known: the engine says 0."""
+
+
 class PrintedOutput:
     """The last bytes that a container prints, collected by a thread, so that it never waits for the platform."""
 
@@ -42,7 +49,7 @@ class PrintedOutput:
 
     def tail(self) -> bytes:
         """Return the last `LOG_TAIL_BYTES`, once the container has ended."""
-        self._thread.join(_INSPECT_SECONDS)
+        self._thread.join(_OUTPUT_SECONDS)
         return bytes(self._tail[-LOG_TAIL_BYTES:])
 
     def _collect(self, pieces: Iterator[bytes]) -> None:
@@ -72,6 +79,7 @@ class Container:
         self._id: str | None = None
         self._printed: PrintedOutput | None = None
         self._away_since: float | None = None
+        self._unsettled_since: float | None = None
         self._killed_for: KillReason | None = None
         self._started_at = self._deadline = 0.0  # on the monotonic clock
         self._oom_kills = OomKillCounter()
@@ -111,7 +119,7 @@ class Container:
             is_ending = self._output.has_ended or self._stop_requested or self._killed_for is not None
             state = self._look(inspects=is_ending or time.monotonic() >= inspect_due)
             if state is not None:
-                if not state["Running"]:
+                if self._has_ended(state):
                     return self._exit(state)
                 inspect_due = time.monotonic() + _INSPECT_SECONDS
             if is_ending:
@@ -146,6 +154,21 @@ class Container:
     def _output(self) -> PrintedOutput:
         assert self._printed is not None, "the container is not started"  # noqa: S101
         return self._printed
+
+    def _has_ended(self, state: Mapping[str, Any]) -> bool:
+        """Return whether the engine knows how the container ended.
+
+        Raises:
+            OSError: it stays in a state without an exit code.
+        """
+        if state["Running"]:
+            return False
+        if state.get("Status") not in _WITHOUT_EXIT_CODE:
+            return True
+        self._unsettled_since = self._unsettled_since or time.monotonic()
+        if time.monotonic() > self._unsettled_since + ENGINE_WAIT_SECONDS:
+            raise OSError(f"the container does not run, but the engine says that it is {state['Status']}")
+        return False
 
     def _exit(self, state: Mapping[str, Any]) -> ContainerExit:
         # Podman does not always say that memory was missing; the count of the kernel is for the whole machine.

@@ -17,6 +17,8 @@ CALL_SECONDS = 60.0
 
 LOAD_SECONDS = 1800.0
 DEFAULT_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", "$XDG_RUNTIME_DIR/podman/podman.sock")
+_RECEIVED_BYTES = 1 << 20
+_HEADER_BYTES = 8
 AUTO = "auto"
 OFF = "off"
 _MISSING = "the package 'docker' is missing: install voxel51-platform[containers]"
@@ -100,7 +102,7 @@ class ContainerEngine:
         """Return an iterator over what a container will print. Call it before `start`."""
         with _errors(self.url):
             output = self._api.attach_socket(container)
-        return _frames(output)
+        return _printed(output)
 
     def inspect(self, container: str) -> Mapping[str, Any]:
         """Return the engine's record of a container."""
@@ -207,19 +209,50 @@ def _with_types(host: Mapping[str, Any]) -> dict[str, Any]:
     return typed
 
 
-def _frames(output: Any) -> Iterator[bytes]:
-    """Yield what a container prints, from the connection that the engine turned into a stream of frames."""
-    from docker.utils.socket import SocketError, frames_iter  # noqa: PLC0415
+def _printed(output: Any) -> Iterator[bytes]:
+    """Yield what a container prints, from the connection that the engine turned into a stream of frames.
 
-    connection = output._sock  # closing the stream does not close it
+    The library of the engine reads each frame, of a few kilobytes, by several system calls: too slow for an image that
+    prints gigabytes.
+    """
+    connection, decoder = output._sock, FrameDecoder()  # closing the stream does not close the connection
+    connection.settimeout(None)
     try:
-        for _, piece in frames_iter(output, tty=False):
-            yield piece
-    except (OSError, SocketError):  # the engine has stopped; the container is looked at afterwards
+        while received := connection.recv(_RECEIVED_BYTES):
+            yield decoder.decode(received)
+    except OSError:  # the engine has stopped; the container is looked at afterwards
         return
     finally:
         output.close()
         connection.close()
+
+
+class FrameDecoder:
+    """Decoder of the frames in which an engine sends output: a header of 8 bytes, whose last 4 are the size, and the
+    bytes that a container printed.
+    """
+
+    def __init__(self) -> None:
+        self._header = bytearray()
+        self._rest = 0  # bytes of the current frame that have not arrived
+
+    def decode(self, received: bytes) -> bytes:
+        """Return the printed bytes in ``received``, which continues what was received before."""
+        view, printed = memoryview(received), bytearray()
+        while view:
+            if self._rest == 0:
+                missing = _HEADER_BYTES - len(self._header)
+                self._header += view[:missing]
+                view = view[missing:]
+                if len(self._header) == _HEADER_BYTES:
+                    self._rest = int.from_bytes(self._header[4:], "big")
+                    self._header.clear()
+                continue
+            printed += view[: self._rest]
+            taken = min(self._rest, len(view))
+            self._rest -= taken
+            view = view[taken:]
+        return bytes(printed)
 
 
 @contextmanager

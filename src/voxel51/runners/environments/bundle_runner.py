@@ -23,6 +23,7 @@ from voxel51.runners.environments.folder_cache import Lease
 from voxel51.runners.environments.sdk import PRELOADED
 from voxel51.runners.environments.source_archives import SourceLimits
 from voxel51.runners.environments.store import Environment, EnvironmentStore
+from voxel51.runners.gpu_devices import GpuAccess
 from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.runner import DEFAULT_MODE, Mode, ProcessRunner
@@ -46,6 +47,7 @@ class BundleRunnerSettings:
         weights_folder: folder with model weights, which all jobs can read; None for none.
         threads: number of threads of each numeric library in one attempt.
         mode: what a child of the zygote becomes, see `voxel51.platform.zygote`.
+        gpus: which attempts can use the GPUs of the machine.
     """
 
     source_quota_bytes: int = 10 << 30
@@ -53,6 +55,7 @@ class BundleRunnerSettings:
     weights_folder: Path | None = None
     threads: int = 1
     mode: Mode = DEFAULT_MODE
+    gpus: GpuAccess = GpuAccess.NONE
 
 
 @dataclass(slots=True)
@@ -239,6 +242,7 @@ class BundleRunner:
             weights_folder=settings.weights_folder,
             policy=self._policy.showing(*sdk.readable),
             preload_modules=PRELOADED,
+            gpus=settings.gpus,
         )
         runner.open(self._on_ended)
         return runner

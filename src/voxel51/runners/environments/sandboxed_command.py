@@ -147,6 +147,7 @@ class CommandFolder:
             "user": self._user,
             "address": command.address,
             "module_folders": [],
+            "devices": [],
             "readable": [str(path.resolve()) for path in command.readable],
             "network": None,
         }

@@ -22,6 +22,7 @@ from voxel51.runners.containers.policy import ContainerPolicy
 from voxel51.runners.containers.runner import ContainerRunner
 from voxel51.runners.environments.bundle_runner import BundleRunner, BundleRunnerSettings
 from voxel51.runners.environments.store import EnvironmentStore, StoreSettings
+from voxel51.runners.gpu_devices import GpuAccess
 from voxel51.runners.interface import Runner
 from voxel51.runners.nodes.agent import NodeAgent
 from voxel51.runners.nodes.interface import Offer, Versions
@@ -67,6 +68,7 @@ class NodeSettings:
         container_engine: URL of the container engine; ``auto``: the first that is found; ``off``: none.
         container_policy: privileges of containers.
         container_images_bytes: bytes of all images that are kept.
+        gpus: which attempts of installed packages can use the GPUs of the node.
     """
 
     job_url: str
@@ -81,6 +83,7 @@ class NodeSettings:
     container_engine: str
     container_policy: ContainerPolicy
     container_images_bytes: int
+    gpus: GpuAccess = GpuAccess.NONE
 
 
 def node_folder() -> Path:
@@ -224,6 +227,7 @@ def _processes(settings: NodeSettings, own: Path, folder: Path, policy: SandboxP
         policy=policy,
         import_seconds=settings.import_seconds,
         warm=settings.warm,
+        gpus=settings.gpus,
     )
 
 

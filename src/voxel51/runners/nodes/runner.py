@@ -1,7 +1,8 @@
 """Node runner: a runner whose attempts run on the nodes of a cluster.
 
 Each attempt is placed on a usable node with enough free resources: the one with the most free processors. If none has
-any, it waits here. An attempt that no usable node could ever run is lost after a while, so that its job tells why.
+any, it waits here. An attempt that no usable node could run, even an idle one, ends as UNPLACED after a moment: its job
+waits in the queue, where it says why, and keeps no slot from others.
 """
 
 import logging
@@ -26,8 +27,8 @@ logger = logging.getLogger(__name__)
 NO_PROCESS = ProcessIdentity(0, 0.0)
 """Identity of an attempt on a node: a later server kills no process here; the node does when its lease ends."""
 
-UNPLACEABLE_SECONDS = 30.0
-"""Time that an attempt waits although no usable node has the resources for it, even when idle."""
+UNPLACEABLE_SECONDS = 10.0
+"""Time that an attempt waits although no usable node has the resources for it, even when idle: nodes restart."""
 
 _CHECK_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
@@ -157,6 +158,14 @@ class NodeRunner:
         with self._lock:
             return any(keeper.offer and keeper.offer.total.gpus for keeper in self._usable())
 
+    def could_run(self, launch: LaunchSpec) -> bool:
+        """Return whether a usable node has what an attempt needs, if nothing else runs there. Safe from any thread."""
+        with self._lock:
+            if any(keeper.observation and keeper.observation.obstacle for keeper in self._keepers.values()):
+                return True  # a node that will take attempts again, and may have it
+            usable = [keeper for keeper in self._usable() if _can_run(keeper, launch)]
+            return any(keeper.offer and launch.resources.fits(keeper.offer.total) for keeper in usable)
+
     @property
     def problem(self) -> str | None:
         """Reason why no attempt can be started at present, as a phrase; None: a node takes attempts."""
@@ -247,13 +256,17 @@ class NodeRunner:
                 if self._waiting.pop(launch.attempt_id, None) is not None:
                     max(fitting, key=lambda keeper: keeper.free().cpus).place(launch)
                 return
-            waits = any(keeper.observation and keeper.observation.obstacle for keeper in self._keepers.values())
-            could = waits or any(keeper.offer and launch.resources.fits(keeper.offer.total) for keeper in usable)
-        if not could and time.monotonic() - waiting.since > UNPLACEABLE_SECONDS:
+        if not self.could_run(launch) and time.monotonic() - waiting.since > UNPLACEABLE_SECONDS:
             with self._lock:
                 self._waiting.pop(launch.attempt_id, None)
-            reason = f"No node can run the job, which needs {launch.resources}: {self.problem or 'all have less'}."
-            self._finish(_outcome(launch.attempt_id, ExitReason.LOST, reason))
+            self._finish(_outcome(launch.attempt_id, ExitReason.UNPLACED, self._unplaced_reason(launch)))
+
+    def _unplaced_reason(self, launch: LaunchSpec) -> str:
+        with self._lock:
+            usable = self._usable()
+            lacks_images = usable and not any(_can_run(keeper, launch) for keeper in usable)
+        why = "none runs container images" if lacks_images else self.problem or "all have less"
+        return f"No node can run the job, which needs {launch.resources}: {why}."
 
     # Reports, in a thread of their own.
 

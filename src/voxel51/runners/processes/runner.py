@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from voxel51.runners import orphan_processes
+from voxel51.runners.gpu_devices import GpuAccess
 from voxel51.runners.interface import AttemptOutcome, ProcessIdentity
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.attempts import AttemptEnd, RunningAttempt
@@ -58,6 +59,7 @@ class ProcessRunner:
         import_seconds: time that the import of one analytic in the zygote may take, and its setup in a warm one.
         warm: limits of the processes that keep ``setup()`` of an analytic for the next job; None: nothing is kept.
         preload_modules: modules that the zygote imports besides.
+        gpus: which attempts can use the GPUs of the machine.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class ProcessRunner:
         import_seconds: float = 60.0,
         warm: WarmLimits | None = None,
         preload_modules: Sequence[str] = (),
+        gpus: GpuAccess = GpuAccess.NONE,
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload)
@@ -82,8 +85,9 @@ class ProcessRunner:
         self._module_folders = list(module_folders)
         self._policy = policy or SandboxPolicy()
         self._workspaces = Workspaces(
-            self._folder, threads, self._module_folders, weights_folder, own_users=self._policy.own_user
-        )
+            self._folder, threads, self._module_folders, weights_folder, own_users=self._policy.own_user,
+            gpus=gpus,
+        )  # fmt: skip
         self._import_seconds = import_seconds
         self._zygote_numbers = itertools.count(1)
         self._lock = threading.Lock()  # guards the three below

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from voxel51.runners import orphan_processes
 from voxel51.runners.control_groups import ControlGroups, job_was_killed
+from voxel51.runners.gpu_devices import GpuAccess, gpu_device_files
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.environment import interpreter_environment
 from voxel51.runners.processes.folders import AttemptFolder, remove
@@ -51,6 +52,7 @@ class Workspaces:
         module_folders: folders that are searched for modules before the interpreter's own.
         weights_folder: folder with model weights, which all jobs can read; None for none.
         own_users: give each attempt a user id of its own.
+        gpus: which attempts can use the GPUs of the machine.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Workspaces:
         weights_folder: Path | None,
         *,
         own_users: bool,
+        gpus: GpuAccess = GpuAccess.NONE,
     ) -> None:
         self._folder = folder
         self._threads = threads
         self._module_folders = module_folders
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._own_users = own_users
+        self._gpus = gpus
         self._user_numbers = itertools.count(os.getpid())
         self._groups = ControlGroups({}, 0, "the runner is not open")
 
@@ -146,7 +150,13 @@ class Workspaces:
             "module_folders": list(program.module_folders),
             "readable": list(program.module_folders),
             "network": None if launch.network is None else launch.network.to_document(),
+            "devices": self._devices(launch),
         }
+
+    def _devices(self, launch: LaunchSpec) -> list[str]:
+        # Looked up each time: the driver makes some of its device files when it is first used.
+        is_allowed = self._gpus is GpuAccess.ALL or (self._gpus is GpuAccess.NEEDED and launch.resources.gpus > 0)
+        return list(map(str, gpu_device_files())) if is_allowed else []
 
 
 def _program(launch: LaunchSpec) -> PackageProgram:

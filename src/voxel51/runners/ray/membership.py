@@ -93,7 +93,8 @@ class Membership:
         try:
             if not self._member.is_head:
                 self._await_head()
-            accepted()
+            if not self._stopping.is_set():
+                accepted()
             self._stay()
         finally:
             pid_file.unlink(missing_ok=True)
@@ -103,13 +104,16 @@ class Membership:
         self._stopping.set()
 
     def _await_head(self) -> None:
-        deadline = time.monotonic() + _JOIN_SECONDS
+        deadline, is_told = time.monotonic() + _JOIN_SECONDS, False
         while not self._stopping.is_set():
             try:
                 check_versions(self._member)
-            except NoAnswer:
+            except NoAnswer as error:
                 if time.monotonic() > deadline:
                     raise
+                if not is_told:
+                    logger.warning("%s. Trying again for %g s", error, _JOIN_SECONDS)
+                is_told = True
                 self._stopping.wait(1.0)
             else:
                 return
@@ -135,6 +139,7 @@ class Membership:
                 check_versions(self._member)
             except NoAnswer as error:
                 logger.warning("%s", error)
+                self._stopping.wait(1.0)
             else:
                 return
 

@@ -106,12 +106,13 @@ def build(planned: Plan) -> None:
     kernel.mount("proc", f"{_NEW}/proc", "proc", _PROTECTED | kernel.MS_NOEXEC)
 
 
-def enter(folder: Path, shown: Iterable[Path], users: str, hosts: str) -> None:
+def enter(folder: Path, shown: Iterable[Path], devices: Iterable[Path], users: str, hosts: str) -> None:
     """Show the job's ``folder``, make the new root the only one, and enter it.
 
     Args:
         folder: the folder that the job may write to; it exists and belongs to the job's user.
         shown: further files and folders that the job can read, also below hidden ones.
+        devices: further device files that the job can use; those that do not exist are left out.
         users: content of ``/etc/passwd``.
         hosts: content of ``/etc/hosts``.
     """
@@ -119,6 +120,9 @@ def enter(folder: Path, shown: Iterable[Path], users: str, hosts: str) -> None:
         source = _outside(path)
         if os.path.exists(source):  # noqa: PTH110
             _show(str(path), str(source).removeprefix(_OLD), source.is_dir())
+    for path in devices:
+        if os.path.exists(_OLD + str(path)):  # noqa: PTH110
+            _show_device(str(path))
     place = f"{_NEW}{folder}"
     os.makedirs(place, exist_ok=True)  # noqa: PTH103
     kernel.bind(str(_outside(folder)), place)
@@ -186,12 +190,16 @@ def _make_parent(path: str) -> str:
 def _make_devices() -> None:
     os.mkdir(f"{_NEW}/dev")  # noqa: PTH102
     for name in DEVICES:
-        place = f"{_NEW}/dev/{name}"
-        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o666))
-        kernel.bind(f"{_OLD}/dev/{name}", place)
+        _show_device(f"/dev/{name}")
     for name, target in DEVICE_LINKS.items():
         os.symlink(f"/proc/self/fd{target}", f"{_NEW}/dev/{name}")  # noqa: PTH211
     _make_private("/dev/shm")  # noqa: S108
+
+
+def _show_device(path: str) -> None:
+    place = _make_parent(path)
+    os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o666))
+    kernel.bind(_OLD + path, place)
 
 
 def _make_private(path: str) -> None:

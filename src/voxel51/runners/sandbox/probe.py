@@ -154,6 +154,7 @@ def _try(policy: SandboxPolicy) -> str | None:
             "address": "http://127.0.0.1:9/v1",
             "module_folders": [],
             "readable": [],
+            "devices": [],
             "network": None,
         }
         path.write_text(json.dumps(request))

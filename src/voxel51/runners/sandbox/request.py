@@ -28,6 +28,7 @@ class LaunchRequest(TypedDict):
         module_folders: folders that the job searches for modules, after those of its interpreter.
         readable: files and folders that this job can read, besides those that all jobs of its runner can.
         network: hosts that the job reaches besides; None: none.
+        devices: device files that the job can use, besides those that all jobs can.
     """
 
     entry_point: str
@@ -40,6 +41,7 @@ class LaunchRequest(TypedDict):
     module_folders: list[str]
     readable: list[str]
     network: PermissionDocument | None
+    devices: list[str]
 
 
 Job = Callable[[LaunchRequest], int]
@@ -68,3 +70,8 @@ def paths_of(request: LaunchRequest) -> list[Path]:
     names = (WEIGHTS_FOLDER, "SSL_CERT_FILE", "SSL_CERT_DIR")
     named = [request["environment"][name] for name in names if request["environment"].get(name)]
     return [Path(path) for path in (*named, *request["readable"])]
+
+
+def devices_of(request: LaunchRequest) -> list[Path]:
+    """Return the device files that this job alone can use."""
+    return [Path(path) for path in request["devices"]]

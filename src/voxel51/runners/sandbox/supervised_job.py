@@ -30,7 +30,7 @@ from voxel51.runners.process_control import (
 )
 from voxel51.runners.sandbox import filesystem, landlock, privileges, system_calls
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy
-from voxel51.runners.sandbox.request import Job, LaunchRequest, address_of, paths_of, read_request
+from voxel51.runners.sandbox.request import Job, LaunchRequest, address_of, devices_of, paths_of, read_request
 from voxel51.runners.sandbox.supervision import END_AGAIN_SECONDS, LOOK_SECONDS, Supervisor
 from voxel51.wire.tasks import TaskExit
 
@@ -121,7 +121,8 @@ def _restrict(policy: SandboxPolicy, parent: int, request: LaunchRequest) -> Non
     address = address_of(request)
     readable = [*map(Path, policy.readable), *paths_of(request), *filesystem.readable_without_root()]
     port = _NO_PORT if address is None else address.port
-    landlock.restrict(readable, [Path(request["folder"]), *filesystem.DEVICE_FILES], port)
+    writable = [Path(request["folder"]), *filesystem.DEVICE_FILES, *devices_of(request)]
+    landlock.restrict(readable, writable, port)
     if system_calls.is_known_machine():
         is_name = address is not None and address.inside != address.host  # it must be resolved
         system_calls.refuse(local=False, datagrams=is_name)

@@ -24,7 +24,7 @@ from voxel51.runners.child_process import (
 from voxel51.runners.process_control import PR_SET_PDEATHSIG, prctl
 from voxel51.runners.sandbox import filesystem, kernel, landlock, privileges, system_calls
 from voxel51.runners.sandbox.messages import receive, send
-from voxel51.runners.sandbox.request import Job, LaunchRequest, doors_of, paths_of
+from voxel51.runners.sandbox.request import Job, LaunchRequest, devices_of, doors_of, paths_of
 from voxel51.runners.sandbox.supervision import END_AGAIN_SECONDS, LOOK_SECONDS, Supervisor, in_this_namespace
 from voxel51.wire.tasks import WEIGHTS_FOLDER, TaskExit
 
@@ -75,7 +75,7 @@ def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.sock
         filesystem.let_others_read(Path(environment[WEIGHTS_FOLDER]))
     number = os.geteuid() if user is None else user
     users = f"root:x:0:0::/:/bin/false\njob:x:{number}:{number}::{folder}:/bin/false\n"
-    filesystem.enter(folder, paths_of(request), users, doors.hosts_file)
+    filesystem.enter(folder, paths_of(request), devices_of(request), users, doors.hosts_file)
     send(launcher, {}, *(listener.fileno() for listener in listeners))
     for listener in listeners:
         listener.close()
@@ -181,6 +181,7 @@ def _restrict(request: LaunchRequest, *, own_user: bool) -> None:
     privileges.give_up(request["user"])
     become_job_process(_OUTSIDE, folder, request["environment"], request["limits"], is_only_of_user=True)
     if landlock.version():
-        landlock.restrict([Path("/")], [folder, *map(Path, filesystem.PRIVATE), *filesystem.DEVICE_FILES], None)
+        devices = [*filesystem.DEVICE_FILES, *devices_of(request)]
+        landlock.restrict([Path("/")], [folder, *map(Path, filesystem.PRIVATE), *devices], None)
     if system_calls.is_known_machine():
         system_calls.refuse()

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
@@ -124,6 +124,23 @@ class ApplicationService:
         if user_id is None:
             raise NotFound(f"Application {application.name!r} has no user {name!r}; create the user first")
         return User(user_id, name, application.id, application.scopes, application.credential_id)
+
+    def shares_results(self, application: Application) -> bool:
+        """Return whether the users of the application share results."""
+        chosen = select(applications.c.shares_results).where(applications.c.id == application.id)
+        with self._database.read() as connection:
+            return bool(connection.execute(chosen).scalar())
+
+    def share_results(self, application: Application, actor: Principal, *, enabled: bool) -> None:
+        """Let the users of the application share the results of jobs that are submitted from now on, or stop that.
+
+        Users keep the copies that they have.
+        """
+        changed = update(applications).where(applications.c.id == application.id)
+        differs = applications.c.shares_results.is_(not enabled)
+        with self._database.write() as connection:
+            if connection.execute(changed.where(differs).values(shares_results=enabled)).rowcount:
+                audit.record(connection, actor, "result sharing changed", application, enabled=enabled)
 
     def list_users(self, application: Application) -> list[str]:
         """Return the names of the application's users, sorted."""

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    false,
     select,
 )
 
@@ -24,6 +26,7 @@ applications = Table(
     Column("id", String(36), primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column("shares_results", Boolean, nullable=False, server_default=false()),  # among its users
 )
 
 users = Table(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TypedDict, cast
 
 import voxel51
@@ -61,6 +62,14 @@ class Installation:
 
     analytics: Sequence[InstalledAnalytic]
     errors: Mapping[str, str]
+
+    def preloaded(self, patterns: Sequence[str]) -> list[str]:
+        """Return the entry points of the analytics that fit one of ``patterns`` and can be imported before a fork."""
+        return [
+            each.entry_point
+            for each in self.analytics
+            if each.preload_safe and any(fnmatchcase(each.entry_point, pattern) for pattern in patterns)
+        ]
 
 
 def find_installed(

@@ -1,6 +1,7 @@
 """Programs of analytics: what a runner starts for a version in the catalogue."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, select
 
@@ -11,14 +12,25 @@ from voxel51.server.analytics.network.service import NetworkGrants
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
-from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticType
+from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticResources, AnalyticType
 from voxel51.wire.jobs import JobComputeMode
+
+
+@dataclass(frozen=True, slots=True)
+class _Requirements:
+    """Processors that a version supports, and the resources that its manifest declares."""
+
+    supports_cpu: bool
+    supports_gpu: bool
+    is_image: bool
+    declared: AnalyticResources
 
 
 class ProgramService:
     """Programs by id of the analytic version.
 
-    ``has_gpus``: returns whether jobs can use GPUs, so that those which may are run with one.
+    ``has_gpus``: returns whether jobs can use GPUs, so that those which may are run with one; its argument is whether
+    the job runs a container image.
     """
 
     def __init__(
@@ -26,7 +38,7 @@ class ProgramService:
         database: Database,
         files: ProgramFiles,
         network: NetworkGrants,
-        has_gpus: Callable[[], bool] = lambda: False,
+        has_gpus: Callable[[bool], bool] = lambda _is_image: False,
     ) -> None:
         self._database = database
         self._network = network
@@ -34,7 +46,7 @@ class ProgramService:
         self._has_gpus = has_gpus
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
         self._packages: dict[str, PackageProgram] = {}
-        self._supports: dict[str, tuple[bool, bool]] = {}  # whether each version supports CPUs, and GPUs
+        self._requirements: dict[str, _Requirements] = {}
         self._warm: set[str] = set()  # ids of those in `_packages` whose setup may be kept
 
     def of(self, analytic_id: str, compute_mode: str = JobComputeMode.BEST) -> Program:
@@ -60,20 +72,33 @@ class ProgramService:
         return ImageProgram(self._files.image(analytic_id, image_type), image_type.value, is_image_to_video)
 
     def _image_type(self, row: RowMapping, compute_mode: str) -> AnalyticImageType:
-        uses_gpu = self._uses_gpu(row["supports_cpu"], row["supports_gpu"], compute_mode)
+        uses_gpu = self._uses_gpu(row["supports_cpu"], row["supports_gpu"], compute_mode, is_image=True)
         return AnalyticImageType.GPU if uses_gpu else AnalyticImageType.CPU
 
-    def _uses_gpu(self, supports_cpu: bool, supports_gpu: bool, compute_mode: str) -> bool:
-        wants_gpu = compute_mode == JobComputeMode.GPU or (compute_mode == JobComputeMode.BEST and self._has_gpus())
+    def _uses_gpu(self, supports_cpu: bool, supports_gpu: bool, compute_mode: str, *, is_image: bool) -> bool:
+        is_preferred = compute_mode == JobComputeMode.BEST and self._has_gpus(is_image)
+        wants_gpu = compute_mode == JobComputeMode.GPU or is_preferred
         return supports_gpu and (wants_gpu or not supports_cpu)
 
     def resources(self, analytic_id: str, compute_mode: str) -> Resources:
-        """Return what a job of a version with this `JobComputeMode` needs: a processor, and a GPU if it uses one."""
-        known = self._supports.get(analytic_id)
+        """Return what a job of a version with this `JobComputeMode` needs: what the manifest declares.
+
+        By default, that is one processor, and one GPU for a job that uses any.
+        """
+        known = self._requirements.get(analytic_id)
         if known is None:
             row = self._read(analytic_id)
-            known = self._supports[analytic_id] = (bool(row["supports_cpu"]), bool(row["supports_gpu"]))
-        return Resources(1.0, 1.0 if self._uses_gpu(*known, compute_mode) else 0.0)
+            declared = row["document"].get("extensions", {}).get("resources", {})
+            known = self._requirements[analytic_id] = _Requirements(
+                bool(row["supports_cpu"]), bool(row["supports_gpu"]), _is_image(row), declared
+            )
+        uses_gpu = self._uses_gpu(known.supports_cpu, known.supports_gpu, compute_mode, is_image=known.is_image)
+        declared = known.declared
+        return Resources(
+            cpus=float(declared.get("cpus", 1.0)),
+            gpus=float(declared.get("gpus", 1.0)) if uses_gpu else 0.0,
+            memory_bytes=declared.get("memory_bytes", 0),
+        )
 
     def network_permission(self, analytic_id: str, program: Program) -> NetworkPermission | None:
         """Return the network permission of a job of this version; None if it asks for no network access.
@@ -91,7 +116,7 @@ class ProgramService:
     def forget_packages(self) -> None:
         """Read the programs of packages again, which were reloaded: a version may have another manifest now."""
         self._packages.clear()
-        self._supports.clear()
+        self._requirements.clear()
         self._warm.clear()
 
     def _read(self, analytic_id: str) -> RowMapping:
@@ -107,6 +132,10 @@ class ProgramService:
         statement = select(*columns).outerjoin(bundles, bundles.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
             return connection.execute(statement.where(analytics.c.id == analytic_id)).mappings().one()
+
+
+def _is_image(row: RowMapping) -> bool:
+    return row["entry_point"] is None and row["module"] is None
 
 
 def _may_be_warm(document: AnalyticDocument) -> bool:

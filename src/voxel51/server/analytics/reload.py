@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from voxel51.server.analytics.installed import Installation
@@ -18,12 +18,12 @@ class ReloadSteps:
 
     Attributes:
         find: finds what installed packages offer now.
-        load_for_next_jobs: imports the analytics of these entry points in a new process, which starts the next jobs.
+        load_for_next_jobs: imports the analytics in a new process, which starts the next jobs.
         register: updates the catalogue.
     """
 
     find: Callable[[], Installation]
-    load_for_next_jobs: Callable[[Sequence[str]], None]
+    load_for_next_jobs: Callable[[Installation], None]
     register: Callable[[Installation], None]
 
 
@@ -82,7 +82,7 @@ class PackageReload:
         if self._is_closed:
             raise RuntimeError("the platform is stopping")
         # First the process, then the catalogue: a job of a new analytic may arrive as soon as the catalogue has it.
-        self._steps.load_for_next_jobs([each.entry_point for each in found.analytics if each.preload_safe])
+        self._steps.load_for_next_jobs(found)
         self._steps.register(found)
         self._installed = found
 

@@ -36,6 +36,9 @@ from voxel51.wire.analytics import (
 
 T = TypeVar("T")
 
+_INCLUDED = "voxel51"
+"""First part of the names of included analytics."""
+
 LISTING = Listing(
     columns={
         "id": analytics.c.id,
@@ -167,6 +170,8 @@ class AnalyticService:
         statement = analytic_rows.where(analytics.c.name == full_name, _visible_to(caller))
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(analytics.c.version_order)).all()
+            if not rows:
+                raise BadRequest(_unknown_name(connection, caller, name))
         rows = sorted(rows, key=lambda row: _nearness(caller, row.owner))  # the sort is stable: versions stay in order
         ready = [row for row in rows if not row.pending]
         chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
@@ -238,8 +243,17 @@ def owner_of_name(connection: Connection, caller: Caller, name: str) -> str:
     statement = select(analytics.c.owner).where(analytics.c.name == name, _visible_to(caller)).distinct()
     owners = sorted(connection.execute(statement).scalars(), key=lambda owner: _nearness(caller, owner))
     if not owners:
-        raise BadRequest(f"Analytic '{name}' not found. Use a full name, such as 'voxel51/object-tracks'.")
+        raise BadRequest(_unknown_name(connection, caller, name))
     return str(owners[-1])
+
+
+def _unknown_name(connection: Connection, caller: Caller, name: str) -> str:
+    """Return the sentence for a name that no analytic has, with that of one whose owner was left out or is another."""
+    likely = [f"{owner}/{name.rpartition('/')[2]}" for owner in (caller.name, _INCLUDED)]
+    statement = select(analytics.c.name).where(analytics.c.name.in_(likely), _visible_to(caller)).limit(1)
+    found = connection.execute(statement).scalar()
+    hint = f"Did you mean '{found}'?" if found else "Use a full name, such as 'voxel51/object-tracks'."
+    return f"Analytic '{name}' not found. {hint}"
 
 
 def _not_found(name: str, full_name: str, version: str | None, rows: Sequence[AnalyticRow]) -> str:

@@ -124,7 +124,7 @@ class UploadedAnalytics:
         with self._database.write() as connection:
             row = find_own(connection, owner, analytic_id, lock=True)
             if is_used(connection, analytic_id):
-                raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended. Kill them or wait, then delete it.")
+                raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended. Cancel them or wait, then delete it.")
             self._delete(connection, row)
 
     def prefer(self, owner: Caller, analytic_id: str) -> AnalyticRecord:

@@ -18,8 +18,14 @@ import voxel51.server.datasets.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.job_batches.tables
+import voxel51.server.jobs.split_tables
 import voxel51.server.jobs.tables
+import voxel51.server.pipelines.tables
 import voxel51.server.renditions.tables
+import voxel51.server.reviews.tables
+import voxel51.server.rules.tables
+import voxel51.server.schedules.tables
+import voxel51.server.scheduling.tables
 import voxel51.server.search.tables
 import voxel51.server.secrets.tables
 import voxel51.server.usage.tables

@@ -3,7 +3,8 @@
 from sqlalchemy import Connection, Select, literal, select, union_all
 
 from voxel51.server.accounts.callers import User
-from voxel51.server.collections.tables import collection_shares, collections
+from voxel51.server.collections.tables import collection_members, collection_shares, collections
+from voxel51.server.data.tables import data
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import Forbidden, NotFound
 from voxel51.wire.collections import CollectionRole
@@ -42,3 +43,29 @@ def collection_for(
             f"You are {row.role} of collection '{row.name}'; this requires the role {least.value}. Ask its owner"
         )
     return row
+
+
+def own_members(connection: Connection, user: User, collection_id: str) -> list[str]:
+    """Return the ids of the user's own data in a collection.
+
+    Raises:
+        NotFound: the user can read no such collection.
+    """
+    return [*connection.execute(_own_members(connection, user, collection_id)).scalars()]
+
+
+def own_videos(connection: Connection, user: User, collection_id: str) -> list[str]:
+    """Return the ids of the user's own videos in a collection, without its other files.
+
+    Raises:
+        NotFound: the user can read no such collection.
+    """
+    members = _own_members(connection, user, collection_id).join(data, data.c.id == collection_members.c.data_id)
+    return [*connection.execute(members.where(data.c.media_type.startswith("video/"))).scalars()]
+
+
+def _own_members(connection: Connection, user: User, collection_id: str) -> Select[str]:
+    collection_for(connection, user, collection_id)
+    member = collection_members.c
+    mine = select(member.data_id).where(member.collection_id == collection_id, member.owner_id == user.id)
+    return mine.order_by(member.data_id)

@@ -1,22 +1,25 @@
 """Members of collections: add and remove data, list them for all readers of the collection, and read one."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.collections.access import collection_for
-from voxel51.server.collections.filters import RELATIONS
+from voxel51.server.collections.filters import rows_of
 from voxel51.server.collections.tables import collection_members
 from voxel51.server.data.labelling import COMPUTED as LABELLING_COMPUTED
 from voxel51.server.data.labelling import RELATIONS as LABELLING_RELATIONS
+from voxel51.server.data.matching import Matches
 from voxel51.server.data.records import DataLists, details_of
 from voxel51.server.data.service import DataService
 from voxel51.server.data.tables import data
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.chunks import in_chunks
+from voxel51.server.database.conditions import Relation
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Holder, Query, Term
+from voxel51.server.database.search import Holder, Query, Term, search_conditions
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.wire.collections import CollectionRole, MemberChanges
@@ -25,34 +28,36 @@ from voxel51.wire.data import DataList, DataRecord
 MAX_IDS = 10_000
 """Ids in one request."""
 
-MOST_MATCHES = 100_000
-"""Number of data that one request adds or removes by a search."""
-
 _BATCH_SIZE = 500
 """Number of data that one transaction adds or removes."""
 
+_COLLECTION = "collection_id"
+"""Search field by which the members of one collection are found along the indexes of a list."""
+
 _member = collection_members.c
 
-
-@dataclass
-class _Matches:
-    """Search for data to add or remove. ``page``: reads one page. ``is_broken_off``: whether there are too many."""
-
-    page: Callable[[Connection, Query], DataList]
-    search: Sequence[Term]
-    is_broken_off: bool = False
+OnMembersAdded = Callable[[Connection, str, str, Sequence[str]], None]
+"""Is called with the id of the collection, that of the owner of the data, and the ids of the data, in the transaction
+that adds them."""
 
 
 class MemberService:
     """Members of collections. Each user adds only data of their own; every reader of a collection reads all of them.
 
-    Lists show the record of a member, its facts, tags and metadata, and not what jobs of its owner found in it.
+    Lists show and search the record of a member, its facts, tags and metadata. They tell nothing else of its owner: not
+    what jobs found in it, which analytics ran on it, or in which other collections it is.
     """
 
     def __init__(self, database: Database, data_service: DataService) -> None:
         self._database = database
         self._data = data_service
-        self._lists = DataLists().extended({**LABELLING_RELATIONS, **RELATIONS}, LABELLING_COMPUTED)
+        self._lists = DataLists().extended(LABELLING_RELATIONS, LABELLING_COMPUTED)
+        self._members = self._lists.extended({_COLLECTION: Relation(rows_of, _member.data_id, _member.owner_id)}, {})
+        self._on_added: list[OnMembersAdded] = []
+
+    def on_added(self, act: OnMembersAdded) -> None:
+        """Call ``act`` for the data that become members, from now on."""
+        self._on_added.append(act)
 
     @property
     def lists(self) -> DataLists:
@@ -74,8 +79,10 @@ class MemberService:
             select(func.min(_member.owner_id), func.max(_member.owner_id)).where(_member.collection_id == collection_id)
         ).one()
         if first is not None and first == last:  # of one owner: along the indexes of their lists
-            of_owner = replace(query, search=(*query.search, Term("collection", (collection_id,))))
-            return self._lists.page(connection, of_owner, Holder(data.c.owner_id, first))
+            for _ in search_conditions(self._lists.listing, query.search):
+                pass  # each is valid without the search field for the collection, which is not for users
+            of_owner = replace(query, search=(*query.search, Term(_COLLECTION, (collection_id,))))
+            return self._members.page(connection, of_owner, Holder(data.c.owner_id, first))
         members = select(_member.data_id).where(_member.collection_id == collection_id)
         return self._lists.page(connection, query, None, [data.c.id.in_(members)])
 
@@ -111,9 +118,8 @@ class MemberService:
         """
         self._check_editor(user, collection_id, ids)
         changed, missing = 0, []
-        matches = _Matches(lambda connection, query: self._data.lists.page(
-            connection, query, Holder(data.c.owner_id, user.id)), search)  # fmt: skip
-        for part in _parts(ids) if ids is not None else self._matching(matches):
+        matches = self._data.matches(user, search)
+        for part in _parts(ids) if ids is not None else matches.parts(self._database):
             with self._database.write() as connection:
                 acquire_advisory_locks(connection, f"members of {collection_id}")
                 collection_for(connection, user, collection_id, CollectionRole.EDITOR)
@@ -126,6 +132,8 @@ class MemberService:
                 row = {"collection_id": collection_id, "owner_id": user.id}
                 if new:
                     connection.execute(insert(collection_members), [{**row, "data_id": each} for each in new])
+                    for act in self._on_added:
+                        act(connection, collection_id, user.id, new)
             changed += len(new)
             missing += [data_id for data_id in part if data_id not in found] if ids is not None else []
         return {"changed": changed, "not_found": missing, "is_complete": not matches.is_broken_off}
@@ -139,8 +147,8 @@ class MemberService:
         """
         self._check_editor(user, collection_id, ids)
         changed, missing = 0, []
-        matches = _Matches(lambda connection, query: self._page(connection, collection_id, query), search)
-        for part in _parts(ids) if ids is not None else [*self._matching(matches)]:
+        matches = Matches(lambda connection, query: self._page(connection, collection_id, query), search)
+        for part in _parts(ids) if ids is not None else [*matches.parts(self._database)]:
             with self._database.write(frees_space=True) as connection:
                 collection_for(connection, user, collection_id, CollectionRole.EDITOR)
                 chosen = (_member.collection_id == collection_id, _member.data_id.in_(part))
@@ -156,24 +164,6 @@ class MemberService:
         if ids is not None and len(ids) > MAX_IDS:
             raise BadRequest(f"Too many ids: {len(ids)}; the maximum is {MAX_IDS}. Send them in parts, or use a search")
 
-    def _matching(self, matches: "_Matches") -> Iterator[Sequence[str]]:
-        """Yield the ids of the matching data in parts, in the order of the ids."""
-        cursor, count = None, 0
-        while True:
-            query = Query(
-                fields=("id",), search=tuple(matches.search), sort=("id", False), limit=_BATCH_SIZE, cursor=cursor
-            )
-            with self._database.read() as connection:
-                page = matches.page(connection, query)
-            yield [record["id"] for record in page["data"]]
-            count, cursor = count + len(page["data"]), page["next_cursor"]
-            if cursor is None:
-                return
-            if count >= MOST_MATCHES:
-                matches.is_broken_off = True
-                return
-
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    unique = list(dict.fromkeys(ids))
-    return (unique[start : start + _BATCH_SIZE] for start in range(0, len(unique), _BATCH_SIZE))
+    return in_chunks(list(dict.fromkeys(ids)), _BATCH_SIZE)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from voxel51.server.accounts.access import BY_USER, USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.collections.members import MemberService
+from voxel51.server.collections.reviewing import ReviewableJobs
 from voxel51.server.collections.saved_searches import SavedSearchService
 from voxel51.server.collections.service import CollectionService
 from voxel51.server.data.sources import SourceService
@@ -28,6 +29,7 @@ from voxel51.wire.collections import (
     MemberChange,
     MemberChanges,
     NewCollection,
+    ReviewableJobList,
     SavedSearchChange,
     SavedSearchDetails,
     SavedSearches,
@@ -45,10 +47,14 @@ _POSTER = DATA_RENDITIONS["poster"]
 
 
 def collection_routes(
-    collections: CollectionService, members: MemberService, sources: SourceService, renditions: RenditionService
+    collections: CollectionService,
+    members: MemberService,
+    reviewable: ReviewableJobs,
+    sources: SourceService,
+    renditions: RenditionService,
 ) -> Iterable[Route]:
     """Return the routes of collections."""
-    handlers, one = _Handlers(collections, members, sources, renditions), "/collections/{collection_id}"
+    handlers, one = _Handlers(collections, members, reviewable, sources, renditions), "/collections/{collection_id}"
     member, share = f"{one}/data/{{data_id}}", f"{one}/shares/{{username}}"
     return [
         route("GET", "/collections", handlers.all, "List your collections, and those shared with you", BY_USER,
@@ -69,6 +75,9 @@ def collection_routes(
               answers=FileReply, errors=(404, 424, 502)),
         route("GET", f"{member}/poster", handlers.poster, "Get an image of a video in a collection", BY_USER,
               answers=FileReply, more_answers={202: PendingRendition}, errors=(400, 404, 503)),
+        route("GET", f"{member}/jobs", handlers.jobs,
+              "List the jobs on a file in a collection whose labels its editors can review", BY_USER,
+              answers=ReviewableJobList, errors=(404,)),
         route("GET", f"{one}/shares", handlers.shares, "List the users with whom a collection is shared", BY_USER,
               answers=CollectionShares, errors=(404,)),
         route("PUT", share, handlers.share, "Share a collection with a user", _SHARE, JsonBody(ShareChange),
@@ -104,11 +113,13 @@ class _Handlers:
         self,
         collections: CollectionService,
         members: MemberService,
+        reviewable: ReviewableJobs,
         sources: SourceService,
         renditions: RenditionService,
     ) -> None:
         self._collections = collections
         self._members = members
+        self._reviewable = reviewable
         self._sources = sources
         self._renditions = renditions
 
@@ -151,6 +162,9 @@ class _Handlers:
         # Without arguments, so that a viewer causes one rendition of a video at most.
         found = self._renditions.get(User(row.owner_id, ""), RenditionSource(row.id, None), _POSTER, {})
         return found if isinstance(found, Download) else JsonReply(found, {"Retry-After": "1"}, 202)
+
+    def jobs(self, context: RequestContext[User]) -> ReviewableJobList:
+        return {"jobs": self._reviewable.on(context.caller, _id(context), context.path_params["data_id"])}
 
     def shares(self, context: RequestContext[User]) -> CollectionShares:
         return {"shares": self._collections.shares(context.caller, _id(context))}

@@ -37,7 +37,9 @@ class SavedSearchService:
             BadRequest: the name or the search is invalid, or there are too many.
         """
         name, search, sort = clean_title(name, "search"), change["search"].strip(), change.get("sort") or None
-        if not search or len(search) > _MAX_LENGTH or "\x00" in search or len(sort or "") > _MAX_SORT:
+        if name in {".", ".."}:
+            raise BadRequest(f"{name!r} is not a valid name of a search: web addresses cannot contain it. Add a letter")
+        if not search or len(search) > _MAX_LENGTH or len(sort or "") > _MAX_SORT:
             raise BadRequest(f"A search has 1 to {_MAX_LENGTH} characters, and its sort at most {_MAX_SORT}")
         mine = saved_searches.c.owner_id == owner.id
         with self._database.write() as connection:

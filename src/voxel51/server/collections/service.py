@@ -5,15 +5,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.tables import users
 from voxel51.server.collections.access import accessible, collection_for
+from voxel51.server.collections.counts import member_counts
 from voxel51.server.collections.tables import collection_members, collection_shares, collections
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
-from voxel51.server.database.listing import MAX_COUNT
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, Conflict, NotFound
 from voxel51.wire import dates
@@ -64,6 +64,12 @@ class CollectionService:
         """
         with self._database.read() as connection:
             return _records(connection, [collection_for(connection, user, collection_id)])[0]
+
+    def export(self, user: User) -> list[dict[str, object]]:
+        """Return all collections: own ones with their shares and members, others with the data of the user."""
+        with self._database.read() as connection:
+            known = _records(connection, connection.execute(accessible(user)).all())
+            return [_exported(connection, user, collection) for collection in known]
 
     def create(self, owner: User, new: NewCollection) -> Collection:
         """Create an empty collection.
@@ -118,16 +124,9 @@ class CollectionService:
         Raises:
             NotFound: the user can read no such collection.
         """
-        statement = (
-            select(users.c.name, collection_shares.c.role)
-            .join(users, users.c.id == collection_shares.c.user_id)
-            .where(collection_shares.c.collection_id == collection_id, users.c.deleted_at.is_(None))
-            .order_by(users.c.name)
-        )
         with self._database.read() as connection:
             collection_for(connection, user, collection_id)
-            rows = connection.execute(statement).all()
-        return [{"username": row.name, "role": CollectionRole(row.role)} for row in rows]
+            return _shares(connection, collection_id)
 
     def share(self, owner: User, collection_id: str, username: str, role: str) -> None:
         """Let another user read a collection, or edit it; the role replaces an earlier one.
@@ -171,14 +170,33 @@ class CollectionService:
                 raise NotFound(f"The collection is not shared with user {username!r:.100}")
 
 
+def _shares(connection: Connection, collection_id: str) -> list[CollectionShare]:
+    statement = (
+        select(users.c.name, collection_shares.c.role)
+        .join(users, users.c.id == collection_shares.c.user_id)
+        .where(collection_shares.c.collection_id == collection_id, users.c.deleted_at.is_(None))
+        .order_by(users.c.name)
+    )
+    return [{"username": row.name, "role": CollectionRole(row.role)} for row in connection.execute(statement)]
+
+
+def _exported(connection: Connection, user: User, collection: Collection) -> dict[str, object]:
+    member, is_own = collection_members.c, collection["role"] == CollectionRole.OWNER
+    chosen = select(member.data_id).where(member.collection_id == collection["id"]).order_by(member.data_id)
+    ids = connection.execute(chosen if is_own else chosen.where(member.owner_id == user.id)).scalars().all()
+    return {**collection, "data_ids": [*ids], "shares": _shares(connection, collection["id"]) if is_own else []}
+
+
 def _values(given: NewCollection | CollectionChange) -> dict[str, str]:
     values: dict[str, str] = {}
     if "name" in given:
         values["name"] = clean_title(given["name"], "collection")
     if "description" in given:
         description = unicodedata.normalize("NFC", given["description"]).strip()
-        if len(description) > _MAX_DESCRIPTION or re.search(r"[\x00\ud800-\udfff]", description):
-            raise BadRequest(f"The description must be text of at most {_MAX_DESCRIPTION} characters")
+        if len(description) > _MAX_DESCRIPTION:
+            raise BadRequest(
+                f"The description has {len(description)} characters; the maximum is {_MAX_DESCRIPTION}. Shorten it"
+            )
         values["description"] = description
     return values
 
@@ -204,7 +222,7 @@ def _records(connection: Connection, rows: Sequence[DatabaseRow]) -> list[Collec
     names: Mapping[str, str] = {
         row.id: row.name for row in connection.execute(select(users.c.id, users.c.name).where(users.c.id.in_(owners)))
     }
-    counts = {row.id: _count(connection, row.id) for row in rows}
+    counts = member_counts(connection, [row.id for row in rows])
     return [
         {
             "id": row.id,
@@ -212,14 +230,9 @@ def _records(connection: Connection, rows: Sequence[DatabaseRow]) -> list[Collec
             "description": row.description,
             "owner": names[row.owner_id],
             "role": CollectionRole(row.role),
-            "data_count": min(counts[row.id], MAX_COUNT),
-            "is_count_exact": counts[row.id] <= MAX_COUNT,
+            "data_count": counts[row.id].data,
+            "is_count_exact": counts[row.id].is_exact,
             "created_at": dates.to_text(row.created_at),
         }
         for row in rows
     ]
-
-
-def _count(connection: Connection, collection_id: str) -> int:
-    members = select(literal(1)).where(collection_members.c.collection_id == collection_id).limit(MAX_COUNT + 1)
-    return connection.execute(select(func.count()).select_from(members.subquery())).scalar_one()

@@ -3,7 +3,8 @@
 The bundle (`.ci/console`) has the same entries at the same paths, joined, minified and compressed; pictures and
 templates are in the sources only. Its ``manifest.json`` names the hash of the sources that it was made from. So a
 change of a source takes effect at once, also in a clone with an older bundle, and nothing else needs to know which of
-the two is served; only the code editor does, whose packages are in the bundle alone.
+the two is served; only the code editor does, whose packages are in the bundle alone. A wheel with a bundle has no
+other sources than ``BESIDE_BUNDLE`` (`.ci/wheel_contents.py`).
 """
 
 import gzip
@@ -20,28 +21,31 @@ from typing import Any
 ENTRY = "main.js"
 """Module that the document starts."""
 
-_SERVED_AS_THEY_ARE = ("pictures/", "templates/")
+_SERVED_AS_THEY_ARE = ("embed/", "pictures/", "templates/")
 """Folders of the sources that are not part of the bundle."""
+
+BESIDE_BUNDLE = ("index.html", "routes.json", *_SERVED_AS_THEY_ARE)
+"""Sources that are needed beside a bundle. A wheel with a bundle has no others."""
 
 _BYTECODE = "__pycache__"
 """Folder that Python writes beside the templates when it compiles them, as pip does when it installs a wheel."""
 
 _MIN_GZIP_BYTES = 1024
-_SUFFIXES = {"br": ".br", "gzip": ".gz"}
-"""Suffix of compressed files in the bundle by content coding, the preferred coding first."""
+_BROTLI_SUFFIX = ".br"
+"""Suffix of the files in the bundle that are other files there, compressed by Brotli."""
 
 _MEDIA_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".webp": "image/webp"}
 """Media types that must not depend on the tables of the machine, by suffix."""
 
 
 class Asset:
-    """A file in memory, with its compressed forms by content coding."""
+    """A file in memory, with its compressed forms: Brotli's if one was given, and gzip's, made when it is asked for."""
 
-    def __init__(self, name: str, content: bytes, compressed: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, name: str, content: bytes, brotli: bytes = b"") -> None:
         suffix = name[name.rfind(".") :]
         self.media_type = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.content = content
-        self._compressed = dict(compressed or {})
+        self._brotli = brotli
 
     @cached_property
     def etag(self) -> str:
@@ -52,13 +56,13 @@ class Asset:
         """Return the content in the best coding of an ``Accept-Encoding`` header, and the name of that coding."""
         given = [part.replace(" ", "").partition(";") for part in accepted.lower().split(",")]
         codings = {coding for coding, _, quality in given if quality not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}}
-        if "gzip" in codings and "gzip" not in self._compressed:
-            self._compressed["gzip"] = self._gzipped()
-        for coding in _SUFFIXES:
-            if coding in codings and self._compressed.get(coding):
-                return self._compressed[coding], coding
+        if "br" in codings and self._brotli:
+            return self._brotli, "br"
+        if "gzip" in codings and self._gzipped:
+            return self._gzipped, "gzip"
         return self.content, None
 
+    @cached_property
     def _gzipped(self) -> bytes:
         """Return the content compressed by gzip; empty if that saves less than a tenth."""
         compressed = gzip.compress(self.content, mtime=0) if len(self.content) > _MIN_GZIP_BYTES else b""
@@ -107,7 +111,7 @@ def console_files() -> ConsoleFiles:
     sources, bundle = console_sources(), _read(files(__package__) / "bundle")
     manifest = json.loads(bundle.pop("manifest.json", b"{}"))
     template, sections = sources["index.html"].decode(), json.loads(sources["routes.json"])
-    if manifest.get("sources") == digest_of(sources):
+    if _is_current(manifest, sources):
         unchanged = {name: content for name, content in sources.items() if name.startswith(_SERVED_AS_THEY_ARE)}
         assets = _assets({**bundle, **unchanged})
         return ConsoleFiles(template, sections, assets, manifest["styles"], manifest["imports"], is_bundled=True)
@@ -116,6 +120,12 @@ def console_files() -> ConsoleFiles:
     # Modules that every page needs, so that the browser need not parse one to learn of the next.
     early = sorted(name for name in assets if name.startswith(("core/", "parts/")))
     return ConsoleFiles(template, sections, assets, styles, {ENTRY: early}, is_bundled=False)
+
+
+def is_bundle_current() -> bool:
+    """Return whether there is a bundle of the present sources."""
+    manifest = files(__package__) / "bundle" / "manifest.json"
+    return manifest.is_file() and _is_current(json.loads(manifest.read_bytes()), console_sources())
 
 
 def console_sources() -> dict[str, bytes]:
@@ -131,12 +141,16 @@ def digest_of(content: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _assets(content: Mapping[str, bytes]) -> dict[str, Asset]:
-    def asset(name: str) -> Asset:
-        compressed = {coding: content[name + end] for coding, end in _SUFFIXES.items() if name + end in content}
-        return Asset(name, content[name], compressed)
+def _is_current(manifest: Mapping[str, Any], sources: Mapping[str, bytes]) -> bool:
+    return ENTRY not in sources or manifest.get("sources") == digest_of(sources)
 
-    return {name: asset(name) for name in content if not name.endswith(tuple(_SUFFIXES.values()))}
+
+def _assets(content: Mapping[str, bytes]) -> dict[str, Asset]:
+    return {
+        name: Asset(name, file, content.get(name + _BROTLI_SUFFIX, b""))
+        for name, file in content.items()
+        if not name.endswith(_BROTLI_SUFFIX)
+    }
 
 
 def _read(folder: Traversable) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from string import Template
 
 from starlette.exceptions import HTTPException
@@ -38,14 +38,19 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+_EMBED = "embed/embed.html"
 _PLACEHOLDER = re.compile(r":(\w+)")
 
 _Serve = Callable[[Request], Awaitable[Response]]
 
 
-def console_pages() -> Iterable[Route]:
-    """Yield the routes of the console: a document at the path of every page, and the files that it loads."""
+def console_pages(embed_origins: Sequence[str] = ()) -> Iterable[Route]:
+    """Yield the routes of the console: a document at the path of every page, and the files that it loads.
+
+    Pages of the ``embed_origins`` may show results of share links in a frame, and no other page of the console.
+    """
     console = console_files()
+    yield Route("/embed", _serve_document(_embedded_document(console), _embed_headers(embed_origins)))
     pages = [page for section in console.sections for page in section["pages"]]
     for page in pages:
         yield Route(_PLACEHOLDER.sub(r"{\1}", page["path"]), _serve_document(_document(console, page["module"])))
@@ -87,8 +92,22 @@ def _document(console: ConsoleFiles, page: str | None) -> Asset:
     return Asset("index.html", text.encode())
 
 
-def _serve_document(document: Asset) -> _Serve:
-    headers = {**_HEADERS, "Cache-Control": "no-cache", "ETag": document.etag}
+def _embedded_document(console: ConsoleFiles) -> Asset:
+    template = Template(console.assets[_EMBED].content.decode())
+    return Asset("embed.html", template.substitute(base=console.base).encode())
+
+
+def _embed_headers(origins: Sequence[str]) -> Mapping[str, str]:
+    if not origins:
+        return _HEADERS
+    policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}")
+    # Without X-Frame-Options, which cannot name origins.
+    kept = {name: value for name, value in _HEADERS.items() if name != "X-Frame-Options"}
+    return {**kept, "Content-Security-Policy": policy}
+
+
+def _serve_document(document: Asset, of_page: Mapping[str, str] = _HEADERS) -> _Serve:
+    headers = {**of_page, "Cache-Control": "no-cache", "ETag": document.etag}
 
     async def serve(request: Request) -> Response:
         known = request.headers.get("if-none-match", "")

@@ -28,7 +28,7 @@ from voxel51.server.errors import BadRequest, NotFound, ServiceError, SourceRefu
 from voxel51.server.storage.in_place import Source, SourceFile
 from voxel51.server.storage.storage import Reader
 from voxel51.wire import dates
-from voxel51.wire.data import DataRecord
+from voxel51.wire.data import DataRecord, DataSources
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +104,23 @@ class InPlaceService:
             )
             for row in rows
         ]
+
+    def of_owner(self, owner: User) -> DataSources:
+        """Return the sources of a user, the oldest first."""
+        chosen = select(sources).where(sources.c.owner_id == owner.id).order_by(sources.c.created_at, sources.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(chosen).all()
+        return {
+            "sources": [
+                {
+                    "id": row.id,
+                    "location": row.location,
+                    "created_date": dates.to_text(row.created_at),
+                    "scanned_date": None if row.scanned_at is None else dates.to_text(row.scanned_at),
+                }
+                for row in rows
+            ]
+        }
 
     def remove(self, source_id: str) -> int:
         """Forget a source and delete the records of its files, which stay where they are; return the number of records.

@@ -8,18 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, or_, select
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.matching import Matches
 from voxel51.server.data.records import no_such_data
 from voxel51.server.data.tables import data, data_metadata, data_tags
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.conditions import Relation
 from voxel51.server.database.database import Database
-from voxel51.server.errors import BadRequest, ServiceError
+from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire.collections import (
     MAX_PER_DATA,
     MAX_TAG_LENGTH,
     MAX_VALUE_LENGTH,
     DataChange,
+    DataChanges,
     DataLabelling,
     KnownTag,
 )
@@ -89,13 +92,33 @@ class LabellingService:
         """
         checked = _Change(change)
         outcomes: dict[str, DataLabelling | ServiceError] = {}
-        for start in range(0, len(data_ids), _BATCH_SIZE):
+        for part in in_chunks(data_ids, _BATCH_SIZE):
             with self._database.write() as connection:
                 # Of two changes of one owner, the second counts what the first has set.
                 acquire_advisory_locks(connection, f"tags of {owner.id}")
-                part = data_ids[start : start + _BATCH_SIZE]
                 outcomes |= _changed(connection, owner.id, part, checked)
         return outcomes
+
+    def change_matching(self, owner: User, matches: Matches, change: DataChange) -> DataChanges:
+        """Change the tags and metadata of all data that match, in parts: each part is changed as a whole.
+
+        Raises:
+            BadRequest: the search, a name or a value is invalid, or there is nothing to change.
+        """
+        _Change(change)  # is checked before the first part is searched
+        changed, failures = 0, list[str]()
+        for part in matches.parts(self._database):
+            for outcome in self.change(owner, part, change).values():
+                if not isinstance(outcome, ServiceError):
+                    changed += 1
+                elif not isinstance(outcome, NotFound):  # deleted meanwhile
+                    failures.append(str(outcome))
+        return {
+            "changed": changed,
+            "failed": len(failures),
+            "failure": failures[0] if failures else None,
+            "is_complete": not matches.is_broken_off,
+        }
 
     def tags(self, owner: User) -> list[KnownTag]:
         """Return the tags of the owner's data, the most frequent first."""
@@ -171,6 +194,15 @@ def metadata_of(connection: Connection, data_ids: Sequence[str]) -> Mapping[str,
     found: dict[str, dict[str, str]] = {}
     for row in connection.execute(chosen):
         found.setdefault(row.data_id, {})[row.key] = row.value
+    return found
+
+
+def labelling_of(connection: Connection, data_ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+    """Return the tags and metadata of each of these data, however many there are."""
+    found: dict[str, Mapping[str, object]] = {}
+    for chunk in in_chunks(data_ids):
+        tags, metadata = tags_of(connection, chunk), metadata_of(connection, chunk)
+        found |= {each: {"tags": tags.get(each, []), "metadata": metadata.get(each, {})} for each in chunk}
     return found
 
 

@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, Connection
 
 from voxel51.server.data.tables import data
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.conditions import Relation
 from voxel51.server.database.listing import run
 from voxel51.server.database.search import Holder, Listing, Query
@@ -18,9 +19,6 @@ from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.query import MEDIA_FIELDS
-
-_BATCH_SIZE = 1000
-"""Number of records whose computed fields one statement reads."""
 
 LISTING = Listing(
     columns={
@@ -80,8 +78,8 @@ class DataLists:
 
     def _values(self, connection: Connection, name: str, data_ids: Sequence[str]) -> Mapping[str, object]:
         found: dict[str, object] = {}
-        for start in range(0, len(data_ids), _BATCH_SIZE):
-            found.update(self.computed[name](connection, data_ids[start : start + _BATCH_SIZE]))
+        for chunk in in_chunks(data_ids):
+            found.update(self.computed[name](connection, chunk))
         return found
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import application_of
 from voxel51.server.data.contents import StoredContent, best_match, lock_contents, rows_with_content
+from voxel51.server.data.labelling import labelling_of
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
+from voxel51.server.data.matching import Matches
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import (
     DEFAULT_ENCODING,
@@ -27,7 +29,7 @@ from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.prepared_query import PreparedQuery
-from voxel51.server.database.search import Holder, Query
+from voxel51.server.database.search import Holder, Query, Term
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.downloads import Links
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
@@ -206,12 +208,26 @@ class DataService:
     def query(self, owner: User, query: Query) -> DataList:
         """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
-            return self.lists.page(connection, query, Holder(data.c.owner_id, owner.id))
+            return self.lists.page(connection, query, _of(owner))
+
+    def matches(self, owner: User, search: Sequence[Term]) -> Matches:
+        """Return the owner's data that match ``search``, to be changed in parts."""
+        return Matches(lambda connection, query: self.lists.page(connection, query, _of(owner)), search)
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
             return self.lists.page(connection, query, Holder(data.c.application_id, application.id))
+
+    def found(self, connection: Connection, owner: User, terms: Sequence[Term], limit: int) -> list[str]:
+        """Return the ids of the data of ``owner`` that match all terms of a search, up to a number.
+
+        Raises:
+            BadRequest: a term is invalid.
+        """
+        query = Query(fields=("id",), search=tuple(terms), limit=limit)
+        page = self.lists.page(connection, query, _of(owner))
+        return [record["id"] for record in page["data"]]
 
     def details(self, owner: User, data_id: str) -> DataRecord:
         """Return one file's record with its SHA-256; also with ``filename``, where some clients expect the name.
@@ -335,12 +351,15 @@ class DataService:
         return len(rows)
 
     def export(self, owner: User) -> list[dict[str, object]]:
-        """Return the records of all of the owner's data, each with a signed link to its bytes."""
+        """Return the records of the owner's data, each with its tags, metadata and a signed link to its bytes."""
         with self._database.read() as connection:
             owned = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
             rows = connection.execute(owned).all()
+            labelling = labelling_of(connection, [row.id for row in rows])
+        link = self._links
         return [
-            {**details_of(row._mapping), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows
+            {**details_of(row._mapping), **labelling[row.id], "download_url": link("GET", f"/links/data/{row.id}")}
+            for row in rows
         ]
 
     def delete_all(self, owner: User) -> bool:
@@ -382,6 +401,10 @@ def _find(
         lock_contents(connection, rows)
         rows = connection.execute(statement).all()
     return {row.id: row for row in rows}
+
+
+def _of(owner: User) -> Holder:
+    return Holder(data.c.owner_id, owner.id)
 
 
 def extend(connection: Connection, row: DatabaseRow, expiration: datetime, storage_key: str) -> DataRecord:

@@ -17,6 +17,7 @@ from voxel51.server.data.in_place import IN_PLACE, InPlaceService
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import DEFAULT_ENCODING, record_of, stored_download
+from voxel51.server.data.service import OnAdded
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
@@ -49,6 +50,11 @@ class SourceService:
         self._limit_bytes = limit_bytes
         self._lifetime = lifetime
         self._in_place = in_place
+        self._on_added: list[OnAdded] = []
+
+    def on_added(self, act: OnAdded) -> None:
+        """Call ``act`` for each file that is recorded as data by URL, from now on."""
+        self._on_added.append(act)
 
     def check(self, described: DataByUrl) -> None:
         """Raise `BadRequest` unless the platform may request the URL. Resolves its host, so it may block for long.
@@ -93,6 +99,8 @@ class SourceService:
         }
         with self._database.write() as connection:
             connection.execute(insert(data).values({**row, "application_id": application_of(owner_id)}))
+            for act in self._on_added:
+                act(connection, owner_id, record_of(row))
         return record_of(row)
 
     def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:

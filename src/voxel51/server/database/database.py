@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.announcements import new_announcements
 from voxel51.server.database.failures import AWAY, failure_of, reason_of
+from voxel51.server.database.last_writes import last_writes, rolled_back_alone
 from voxel51.server.database.migrations import newest_revision, present_revision, upgrade
 from voxel51.server.database.outages import Outages
 from voxel51.server.database.spare_space import SpareSpace
@@ -149,7 +150,7 @@ class Database:
             if frees_space:
                 self._give_up_spare_space(present)
             # A savepoint: if this part raises and the caller handles it, only this part is rolled back.
-            with present.connection.begin_nested():
+            with rolled_back_alone(present.connection), present.connection.begin_nested():
                 yield present.connection
             return
         with (
@@ -165,7 +166,8 @@ class Database:
                 self._give_up_spare_space(transaction)
             entered = self._present.set(transaction)
             try:
-                yield connection
+                with last_writes(connection):
+                    yield connection
             finally:
                 self._present.reset(entered)
         # After the commit and outside the lock: a hook may open transactions itself.

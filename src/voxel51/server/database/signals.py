@@ -35,6 +35,12 @@ BUNDLES = "bundles"
 BATCHES = "batches"
 """A batch of jobs was created, or may go on."""
 
+RULES = "rules"
+"""A video waits for the jobs of a rule, or a rule may go on."""
+
+SCHEDULES = "schedules"
+"""A schedule was created or changed, and may be due."""
+
 VIDEOS = "videos"
 """A video waits for the preparation of its renditions."""
 

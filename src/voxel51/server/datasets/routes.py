@@ -7,6 +7,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.datasets.service import DatasetService
 from voxel51.server.http.bodies import JsonBody
 from voxel51.server.http.context import RequestContext
+from voxel51.server.http.query import read_search
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.wire.accounts import Scope
 from voxel51.wire.datasets import DatasetDetails, DatasetList, DatasetRequest
@@ -18,7 +19,8 @@ def dataset_routes(datasets: DatasetService) -> Iterable[Route]:
     """Return the routes of datasets."""
 
     def create(context: RequestContext[User], body: DatasetRequest) -> DatasetDetails:
-        return {"dataset": datasets.create(context.caller, body)}
+        terms = read_search(body["search"]) if "search" in body else None
+        return {"dataset": datasets.create(context.caller, body, terms)}
 
     def list_all(context: RequestContext[User]) -> DatasetList:
         return {"datasets": datasets.all(context.caller)}

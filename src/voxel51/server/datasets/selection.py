@@ -8,15 +8,14 @@ from sqlalchemy import Connection, select
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.label_jobs import produces_labels, video_of
+from voxel51.server.jobs.newest_results import newest_results
 from voxel51.server.jobs.outputs import checked_output, job_not_found, jobs_with_files
 from voxel51.server.jobs.tables import jobs, user_submitted
-from voxel51.wire.datasets import MAX_DATASET_JOBS
-from voxel51.wire.jobs import JobState
-
-_IDS_AT_ONCE = 500
+from voxel51.wire.datasets import MAX_DATASET_JOBS, DatasetRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,18 @@ class DatasetJob:
     video_name: str
 
 
+def check_choice(request: DatasetRequest) -> None:
+    """Raise `BadRequest` unless a request names its jobs in exactly one way."""
+    if sum(name in request for name in ("jobs", "analytic", "batch")) != 1:
+        raise BadRequest("Exactly one of 'jobs', 'analytic' and 'batch' is required")
+    needed = {"data": "analytic", "collection": "analytic", "search": "analytic", "parameter_set": "batch"}
+    for name, other in needed.items():
+        if name in request and other not in request:
+            raise BadRequest(f"'{name}' is only allowed with '{other}'")
+    if sum(name in request for name in ("data", "collection", "search")) > 1:
+        raise BadRequest("Name the videos by one of 'data', 'collection' and 'search', not by several")
+
+
 def select_jobs(connection: Connection, owner: User, job_ids: Sequence[str], *, with_videos: bool) -> list[DatasetJob]:
     """Return the jobs with these ids, in their order, without repetition.
 
@@ -38,12 +49,11 @@ def select_jobs(connection: Connection, owner: User, job_ids: Sequence[str], *, 
     """
     ids = [*dict.fromkeys(job_ids)]
     if not ids:
-        raise BadRequest("A dataset needs at least one job. Name 'jobs', or an 'analytic' that has completed jobs.")
-    if len(ids) > MAX_DATASET_JOBS:
-        raise BadRequest(f"A dataset has at most {MAX_DATASET_JOBS} jobs, not {len(ids)}. Make several datasets.")
+        raise BadRequest("A dataset needs at least one job. Name 'jobs', or what has completed jobs.")
+    _check_count(len(ids))
     columns = analytics.c.document.label("analytic_document")
     found: dict[str, DatabaseRecord] = {}
-    for some in _pieces(ids):
+    for some in in_chunks(ids):
         chosen = jobs_with_files().add_columns(columns).where(jobs.c.id.in_(some), user_submitted)
         rows = connection.execute(chosen.where(jobs.c.owner_id == owner.id)).mappings()
         found |= {row["id"]: row for row in rows}
@@ -65,26 +75,21 @@ def newest_jobs(connection: Connection, owner: User, analytic: str, data_ids: Se
     """Return the ids of the newest complete job of an analytic on each video, ordered by their completion.
 
     ``data_ids`` limits the videos; None: all.
+
+    Raises:
+        BadRequest: there are too many videos.
     """
-    statement = (
-        select(jobs.c.id, jobs.c.request, analytics.c.document)
-        .join(analytics, analytics.c.id == jobs.c.analytic_id)
-        .where(
-            jobs.c.owner_id == owner.id,
-            jobs.c.state == JobState.COMPLETE.value,
-            jobs.c.expired.is_(False),
-            user_submitted,
-            analytics.c.name == analytic,
+    found = newest_results(connection, owner, data_ids, analytic, limit=MAX_DATASET_JOBS + 1, check_count=_check_count)
+    with_video = (row for row in found if video_of(row["request"], row["document"]) is not None)
+    return [row["id"] for row in with_video][::-1]
+
+
+def _check_count(count: int) -> None:
+    """Raise `BadRequest` if a dataset of ``count`` jobs is too large."""
+    if count > MAX_DATASET_JOBS:
+        raise BadRequest(
+            f"A dataset has at most {MAX_DATASET_JOBS} jobs, and this would have more. Make several datasets."
         )
-        .order_by(jobs.c.completion_date.desc(), jobs.c.id)
-    )
-    wanted = None if data_ids is None else {*data_ids}
-    chosen: dict[str, str] = {}
-    for row in connection.execute(statement):
-        video = video_of(row.request, row.document)
-        if video is not None and (wanted is None or video in wanted):
-            chosen.setdefault(video, row.id)
-    return [*chosen.values()][::-1]
 
 
 def _job(job_id: str, data_id: str | None, names: dict[str, str], job_name: str, *, with_videos: bool) -> DatasetJob:
@@ -99,13 +104,7 @@ def _job(job_id: str, data_id: str | None, names: dict[str, str], job_name: str,
 
 
 def _names(connection: Connection, owner: User, data_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for some in _pieces(sorted(data_ids)):
+    for some in in_chunks(sorted(data_ids)):
         chosen = select(data.c.id, data.c.name).where(data.c.id.in_(some), data.c.owner_id == owner.id)
         for row in connection.execute(chosen):
             yield row.id, row.name
-
-
-def _pieces(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield ``ids`` in pieces that fit into one statement."""
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        yield ids[start : start + _IDS_AT_ONCE]

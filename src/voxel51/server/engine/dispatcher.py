@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from voxel51.runners import orphan_processes
@@ -24,6 +24,7 @@ from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, Owned
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.jobs.attempts import AttemptService, Settlement, UnsettledAttempt
+from voxel51.server.jobs.fair_share import Placement
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
@@ -55,6 +56,7 @@ class DispatchSettings:
         limits: limits of each attempt at a user-submitted job.
         internal_limits: limits of each attempt at an internal job.
         base_url: the URL, with the API version, at which attempts reach the platform.
+        could_run: function that returns whether a present machine has what an attempt needs, if nothing else runs.
     """
 
     slots: Callable[[], int]
@@ -63,6 +65,7 @@ class DispatchSettings:
     internal_limits: JobLimits
     base_url: str
     background_slots: Callable[[], int] = lambda: 0
+    could_run: Callable[[LaunchSpec], bool] = lambda _launch: True
 
 
 class Dispatcher:
@@ -93,6 +96,7 @@ class Dispatcher:
         self._failure: str | None = None  # of the last pass
         self._opened_at: datetime | None = None
         self._owned = OwnedAttempts()
+        self._unplaceable: dict[Placement, LaunchSpec] = {}  # each with one of its attempts
         self._owner_id = process.id  # the id under which the owned attempts were claimed
         self._machine = orphan_processes.machine()
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
@@ -206,8 +210,8 @@ class Dispatcher:
         """Run every step once, and return whether all succeeded. Only one thread may call this: that of `open`."""
         # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
         steps = (
-            self._drop_superseded, self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed,
-            self._record_processes, self._watch,
+            self._drop_superseded, self._settle_ended, self._attempts.cancel_overdue, self._stop_unwanted, self._claim,
+            self._start_claimed, self._record_processes, self._watch,
         )  # fmt: skip
         errors = [self._run_step(step) for step in steps]
         self._failure = next((f"dispatching fails: {error}" for error in errors if error), None)
@@ -260,6 +264,9 @@ class Dispatcher:
         self._owned.remove(attempt.attempt_id)
         if self._spans is not None:
             self._spans.settled(attempt, applied, time.time())
+        if applied is Settlement.UNPLACED and attempt.launch is not None:
+            self._unplaceable[Placement(attempt.claimed.analytic_id, attempt.claimed.compute_mode)] = attempt.launch
+            return
         if applied is Settlement.NOT_STARTED:
             self._gate.failed(end.detail)
         elif attempt.process is not None:
@@ -279,6 +286,8 @@ class Dispatcher:
             self._runner.stop(attempt_id)
 
     def _claim(self) -> None:
+        # Jobs that no machine can run wait in the queue, without a slot, until there is a machine for them.
+        self._unplaceable = {key: each for key, each in self._unplaceable.items() if not self._could_run(key, each)}
         for internal in (False, True):
             slots = self.slots(internal=internal)
             free = self._gate.available(slots["total_slots"] - slots["used_slots"])
@@ -287,8 +296,14 @@ class Dispatcher:
             # If the connection breaks at the commit, the database may have the attempts though the claim fails: the
             # watchdog looks for them in this pass or the next.
             self._watchdog_due, due = 0.0, self._watchdog_due
-            self._owned.add(self._attempts.claim(free, internal=internal), internal=internal)
+            claims = self._attempts.claim(free, internal=internal, unplaceable=[*self._unplaceable])
+            self._owned.add(claims, internal=internal)
             self._watchdog_due = due
+
+    def _could_run(self, placement: Placement, launch: LaunchSpec) -> bool:
+        if launch.resources != NO_RESOURCES:  # with other machines, it may need no GPU
+            launch = replace(launch, resources=self._programs.resources(*placement))
+        return self._settings.could_run(launch)
 
     def _start_claimed(self) -> None:
         for attempt in self._owned.unstarted():
@@ -303,7 +318,8 @@ class Dispatcher:
     def _start(self, attempt: OwnedAttempt) -> None:
         started, attempt.times.start_begun = time.monotonic(), time.time()
         try:
-            attempt.process = self._runner.start(self._launch_spec(attempt))
+            attempt.launch = self._launch_spec(attempt)
+            attempt.process = self._runner.start(attempt.launch)
         except OSError as error:  # no memory, no process ids, a full disk: not the fault of the job
             reason = error.strerror or error  # without paths of this machine: users see it
             attempt.end = AttemptEnd(Settlement.NOT_STARTED, f"the attempt could not be started: {reason}")
@@ -366,6 +382,8 @@ class Dispatcher:
             names.LOGFILE_SIGNED_URL: self._tasks.log_url(claimed.attempt_id),
         }
         limits = self._settings.internal_limits if attempt.internal else self._settings.limits
+        if claimed.timeout_seconds is not None:
+            limits = {**limits, "wall_seconds": min(limits["wall_seconds"], claimed.timeout_seconds)}
         program = self._programs.of(claimed.analytic_id, claimed.compute_mode)
         warm_key = self._programs.warm_key(claimed.analytic_id, claimed.owner_id)
         needed = (

@@ -52,6 +52,11 @@ class Dispatchers:
         total, used = (sum(slots[name] for slots in each) for name in ("total_slots", "used_slots"))
         return {"total_slots": total, "used_slots": used}
 
+    def gpus_of_others(self) -> int:
+        """Return the most GPUs that a dispatcher of another process has, on all of its nodes together."""
+        totals = (sum(worker.get("gpus", 0) for worker in row.state["workers"]) for row in self._rows())
+        return max(totals, default=0)
+
     def _others(self) -> Sequence[Worker]:
         """Return the workers that are the dispatchers of other processes."""
         return [cast("Worker", row.state["workers"][0]) for row in self._rows()]

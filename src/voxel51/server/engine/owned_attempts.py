@@ -9,6 +9,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.runners.launch import LaunchSpec
 from voxel51.server.jobs.attempts import ClaimedAttempt, Settlement
 from voxel51.wire.tasks import TaskExit
 
@@ -20,6 +21,7 @@ _SETTLEMENTS = {
     ExitReason.OVER_LIMIT: Settlement.ANALYTIC_FAILED,
     ExitReason.STOPPED: Settlement.RELEASED,
     ExitReason.LOST: Settlement.LOST,
+    ExitReason.UNPLACED: Settlement.UNPLACED,
 }
 
 _SETTLEMENTS_OF_CODES = {
@@ -69,6 +71,7 @@ class OwnedAttempt:
         claimed: the claim.
         internal: whether its job is internal.
         process: its process; None before it is started, and for an attempt that could not be started.
+        launch: what was started.
         is_recorded: whether the database knows the process.
         end: how it ended; None while it waits for its start or runs.
         times: when it came how far.
@@ -77,6 +80,7 @@ class OwnedAttempt:
     claimed: ClaimedAttempt
     internal: bool
     process: ProcessIdentity | None = None
+    launch: LaunchSpec | None = None
     is_recorded: bool = False
     end: AttemptEnd | None = None
     times: AttemptTimes = field(default_factory=AttemptTimes)

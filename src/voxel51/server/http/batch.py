@@ -24,6 +24,7 @@ _READ_ONLY_ACTIONS = frozenset({"details", "facts"})
 class BatchBody(TypedDict):
     """Body of a batch. ``days`` and ``expiration_date`` belong to the action ``ttl``, which needs one of them.
 
+    ``reason`` belongs to the action ``kill`` of jobs.
     ``add_tags``, ``remove_tags`` and ``metadata`` belong to the action ``update`` of data.
     """
 
@@ -34,6 +35,7 @@ class BatchBody(TypedDict):
     add_tags: NotRequired[list[str]]
     remove_tags: NotRequired[list[str]]
     metadata: NotRequired[dict[str, str | None]]
+    reason: NotRequired[str]
 
 
 CallerT = TypeVar("CallerT", bound=ScopedCaller)

@@ -1,4 +1,6 @@
-"""Compute queue: run processor-heavy functions of requests, such as password hashes, without holding request workers.
+"""Compute queue: run functions of requests that need much processor time, without holding request workers.
+
+Such functions hash passwords, and apply reviews to labels.
 
 Anyone may cause such work, so the queue is short and shared fairly: a request that finds it full is rejected at once,
 and requests from one network cannot fill it for all others.
@@ -42,7 +44,8 @@ class ComputeQueue:
         """
         if self._pending.total() >= self._capacity or self._pending[network] >= max(1, self._capacity // 2):
             raise TooManyRequests(
-                f"Too many passwords are being checked at the same time; try again in {_WAIT_SECONDS} s", _WAIT_SECONDS
+                f"Too many such requests are being worked on at the same time; try again in {_WAIT_SECONDS} s",
+                _WAIT_SECONDS,
             )
         self._pending[network] += 1
         try:

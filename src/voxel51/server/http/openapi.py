@@ -173,7 +173,8 @@ def _search_pattern(listing: Listing) -> str:
         truth = r"([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])"
         kinds.append(rf"({'|'.join(sorted(listing.flags))}):{truth}(\|{truth})*")
     if listing.numbers:
-        compared = r"([<>]=?)?[0-9]{1,9}"
+        number = r"[0-9]{1,9}(\.[0-9]{1,9})?"
+        compared = rf"(([<>]=?|=)?{number}|{number}\.\.{number})"
         kinds.append(rf"({'|'.join(sorted(listing.numbers))}):{compared}(\|{compared})*")
     if listing.relations:
         kinds.append(rf"({'|'.join(sorted(listing.relations))}):([^,:\\]|{escaped})*")

@@ -6,6 +6,7 @@ where there are many routes. Here the paths are a tree of their segments, and th
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -62,7 +63,7 @@ class ResourceTree(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether there is a resource at the path of the request, and what `handle` needs to know of it."""
         values: list[str] = []
-        found = _find(self._root, _segments(scope["path"]), values)
+        found = _find(self._root, _requested(scope), values)
         if scope["type"] != "http" or found is None:
             return Match.NONE, {}
         path_params = dict(zip(found.placeholders, values, strict=True))
@@ -92,6 +93,14 @@ class _Node:
 
 def _segments(path: str) -> list[str]:
     return path[1:].split("/")
+
+
+def _requested(scope: Scope) -> list[str]:
+    """Return the segments of the path of a request, decoded. An encoded slash is part of a name, as in `a%2Fb`."""
+    raw = scope.get("raw_path") or b""
+    if b"%2f" not in raw.lower():
+        return _segments(scope["path"])
+    return [unquote(segment) for segment in _segments(raw.decode("ascii"))]
 
 
 def _find(node: _Node, segments: Sequence[str], values: list[str]) -> _Found | None:

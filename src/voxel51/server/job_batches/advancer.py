@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import AnalyticRow
+from voxel51.server.background_thread import advance_each
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
@@ -20,6 +21,8 @@ from voxel51.server.job_batches.progress import end_if_done, ended_items, settle
 from voxel51.server.job_batches.records import is_data_of
 from voxel51.server.job_batches.tables import batch_items, batches
 from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
+from voxel51.server.jobs.tables import jobs
+from voxel51.wire import dates
 from voxel51.wire.job_batches import BatchItemState, BatchState
 from voxel51.wire.jobs import JobRequestDocument
 
@@ -51,15 +54,7 @@ class BatchAdvancer:
         is_open = batches.c.state.in_([BatchState.RUNNING.value, BatchState.PAUSED.value])
         with self._database.read() as connection:
             rows = connection.execute(select(batches).where(is_open).order_by(batches.c.state, batches.c.id)).all()
-        has_more, failure = False, None
-        for row in rows:
-            try:
-                has_more |= self._advance(row)
-            except Exception as error:  # of one batch; the others have their turn all the same
-                failure = error
-        if failure is not None:
-            raise failure
-        return has_more
+        return advance_each(rows, self._advance)
 
     def _advance(self, batch: DatabaseRow) -> bool:
         with self._database.read() as connection:
@@ -98,10 +93,15 @@ class BatchAdvancer:
             self._fail(batch, waiting, str(error))
             return True
         reused = self._reuse(batch, analytic, waiting)
+        deadline = (batch.scheduling or {}).get("deadline")
+        if deadline is not None and dates.from_text(deadline) <= dates.now():  # a job would be cancelled at once
+            left = [item for item in waiting if item.number not in reused]
+            self._fail(batch, left, f"The deadline of the batch, {deadline}, passed before the job was submitted")
+            return True
         for item in waiting:
             if item.number in reused:
                 continue
-            if free == 0:
+            if free <= 0:  # fewer than none if items became active after they were counted
                 return False
             try:
                 if not self._submit(owner, batch, item):
@@ -131,7 +131,9 @@ class BatchAdvancer:
         """Submit the job of an item; return False if the batch does not run any more."""
 
         def within(connection: Connection, job_id: str) -> None:
-            values = {"state": BatchItemState.ACTIVE.value, "job_id": job_id}
+            is_complete = connection.execute(select(jobs.c.reused).where(jobs.c.id == job_id)).scalar() is not None
+            state = BatchItemState.REUSED if is_complete else BatchItemState.ACTIVE
+            values = {"state": state.value, "job_id": job_id}
             if _lock(connection, batch.id) != BatchState.RUNNING:
                 raise _NoLongerWaiting
             waits = _still_waits(batch.id, item.number)
@@ -139,7 +141,9 @@ class BatchAdvancer:
                 raise _NoLongerWaiting
 
         try:
-            self._submission.submit(owner, _request(batch, item), _job_name(batch, item), True, within=within)
+            request, name, scheduling = _request(batch, item), _job_name(batch, item), batch.scheduling
+            reuse = not batch.fresh
+            self._submission.submit(owner, request, name, True, within=within, scheduling=scheduling, reuse=reuse)
         except _NoLongerWaiting:
             return False
         return True

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, select
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import AnalyticRow
 from voxel51.server.data.tables import data
-from voxel51.server.job_batches.selection import CHUNK, in_chunks
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.jobs.requests import files_of
-from voxel51.server.jobs.result_cache import find_results, identity_of, is_deterministic, key_of
+from voxel51.server.jobs.result_cache import Hashes, find_results, identity_of, is_deterministic, key_of
+from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.jobs import JobRequestDocument
 
 Item = TypeVar("Item")
@@ -30,14 +31,20 @@ class EarlierResults:
             return {}
         identity = identity_of(self._analytics, analytic)
         hashes = _hashes(connection, owner_id, requests.values())
-        keys = {item: key_of(identity, analytic, request, hashes) for item, request in requests.items()}
+        keys = {item: _key(identity, analytic, request, hashes) for item, request in requests.items()}
         known = [(item, key) for item, key in keys.items() if key is not None]
         found: dict[Item, str] = {}
-        for start in range(0, len(known), CHUNK):
-            chunk = known[start : start + CHUNK]
+        for chunk in in_chunks(known):
             results = find_results(connection, owner_id, [key for _, key in chunk])
             found |= {item: results[key] for item, key in chunk if key in results}
         return found
+
+
+def _key(identity: AnalyticRecord, analytic: AnalyticRow, request: JobRequestDocument, hashes: Hashes) -> str | None:
+    try:
+        return key_of(identity, analytic, request, hashes)
+    except ValueError:  # the version was uploaded again with other inputs or parameters: submitting the job says which
+        return None
 
 
 def _hashes(connection: Connection, owner_id: str, requests: Iterable[JobRequestDocument]) -> dict[str, str | None]:

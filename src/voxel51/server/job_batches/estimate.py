@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.database import Database
 from voxel51.server.job_batches.earlier_results import EarlierResults
 from voxel51.server.job_batches.plan import BatchPlan
-from voxel51.server.job_batches.selection import SelectedVideo, in_chunks
+from voxel51.server.job_batches.selection import SelectedVideo
 from voxel51.server.jobs.analytic_facts import measured_cost
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.search.label_totals import inputs_key, inputs_key_of
@@ -21,7 +22,7 @@ _SECONDS_PER_MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class _Amount:
-    """Length of a video as an earlier job measured it."""
+    """Length of a video: that in its file, or else that which an earlier job measured."""
 
     seconds: float
     frames: int
@@ -66,10 +67,14 @@ class BatchEstimator:
 
 
 def _amounts(connection: Connection, owner: User, plan: BatchPlan) -> dict[str, _Amount]:
-    """Return the lengths of those videos that a job of the owner has analysed, the longest part of each."""
-    found: dict[str, _Amount] = {}
+    """Return the known lengths of the videos. A job may have analysed a part, so the longest counts."""
+    found = {
+        each.data_id: _Amount(each.duration_seconds, each.frame_count or 0)
+        for each in plan.videos
+        if each.duration_seconds
+    }
     key = inputs_key(jobs.c.request)
-    for chunk in in_chunks([each.data_id for each in plan.videos]):
+    for chunk in in_chunks([each.data_id for each in plan.videos if each.data_id not in found]):
         texts = {inputs_key_of(connection, {plan.input_name: {DATA_ID_FIELD: data_id}}): data_id for data_id in chunk}
         measured = (
             select(key.label("inputs"), func.max(jobs.c.duration_seconds), func.max(jobs.c.frame_count))

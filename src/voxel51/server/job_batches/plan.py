@@ -2,24 +2,36 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import AnalyticRow
-from voxel51.server.data.records import LISTING
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing
 from voxel51.server.errors import BadRequest
-from voxel51.server.job_batches.selection import SelectedVideo, Selection, check_size, select_videos
+from voxel51.server.job_batches.selection import (
+    NothingSelected,
+    SelectedVideo,
+    Selection,
+    VideoSources,
+    check_size,
+    select_videos,
+)
 from voxel51.server.jobs.requests import check_request, read_request
 from voxel51.server.jobs.result_cache import identity_of
+from voxel51.server.jobs.scheduling import check_options
 from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
+from voxel51.server.json_documents import check_depth
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.job_batches import DEFAULT_RUNNING, MAX_PARAMETER_SETS, MAX_RUNNING, NewJobBatch
 from voxel51.wire.jobs import JobComputeMode, JobRequestDocument
 from voxel51.wire.run_keys import with_chosen_weights
+from voxel51.wire.scheduling import SchedulingOptions
+
+_MAX_PARAMETER_BYTES = 256 * 1024
+"""Size of all parameter sets of a batch: a list returns those of up to a hundred batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class BatchPlan:
     name: str
     max_running: int
     fresh: bool
+    scheduling: SchedulingOptions
 
     @property
     def items(self) -> Iterator[PlannedItem]:
@@ -74,13 +87,27 @@ def item_request(
     }
 
 
+_ANY_VIDEO = ""
+"""Takes the place of the id of a video where a request is checked without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Content of a batch that does not depend on its videos."""
+
+    analytic: AnalyticRow
+    input_name: str
+    compute_mode: str
+    parameter_sets: list[JsonObject]
+
+
 class BatchPlanner:
-    """Checks requests for batches. ``listing`` has the fields that a query of videos can search."""
+    """Checks requests for batches, whose videos are found in ``sources``."""
 
     def __init__(
-        self, database: Database, analytics: AnalyticService, submission: JobSubmission, listing: Listing = LISTING
+        self, database: Database, analytics: AnalyticService, submission: JobSubmission, sources: VideoSources
     ) -> None:
-        self._listing = listing
+        self._sources = sources
         self._database = database
         self._analytics = analytics
         self._submission = submission
@@ -90,42 +117,60 @@ class BatchPlanner:
 
         Raises:
             BadRequest: a part of the request is invalid; the text names it.
+            NothingSelected: the selection has no videos.
+            NotFound: the owner can read no such collection.
             Unavailable: no job runs on this platform.
         """
         self._submission.check_runs()
-        analytic = self._submission.resolve(owner, new["analytic"], new.get("version"))
-        given = _parameter_sets(new)
+        checked = self._check(owner, new)
         with self._database.read() as connection:
-            videos = select_videos(connection, owner, selection, self._listing)
-        check_size(len(videos) * len(given), "items (videos times parameter sets)")
-        input_name = new.get("input") or _only_input(analytic.document, analytic.name)
+            videos = select_videos(connection, owner, selection, self._sources)
+        check_size(len(videos) * len(checked.parameter_sets), "items (videos times parameter sets)")
+        return BatchPlan(
+            analytic=checked.analytic,
+            compute_mode=checked.compute_mode,
+            input_name=checked.input_name,
+            parameter_sets=checked.parameter_sets,
+            videos=videos,
+            name=_name(new.get("name"), checked.analytic.name, videos),
+            max_running=_max_running(new.get("max_running", DEFAULT_RUNNING)),
+            fresh=new.get("fresh", False),
+            scheduling=check_options(new.get("scheduling", {})),
+        )
+
+    def check(self, owner: User, new: NewJobBatch, selection: Selection) -> None:
+        """Check a request that is to be run later, whose selection may have no videos yet.
+
+        Raises:
+            BadRequest: a part of the request is invalid; the text names it.
+            NotFound: the owner can read no such collection.
+        """
+        self._check(owner, new)
+        _max_running(new.get("max_running", DEFAULT_RUNNING))
+        check_options(new.get("scheduling", {}))
+        with self._database.read() as connection, suppress(NothingSelected):
+            select_videos(connection, owner, selection, self._sources)
+
+    def _check(self, owner: User, new: NewJobBatch) -> _Checked:
+        analytic = self._submission.resolve(owner, new["analytic"], new.get("version"))
+        input_name = new.get("input") or only_input(analytic.document, analytic.name)
         compute_mode = new.get("compute_mode") or JobComputeMode.BEST
         identity = identity_of(self._analytics, analytic)
         checked = []
-        for parameters in given:
+        for parameters in _parameter_sets(new):
             chosen = with_chosen_weights(identity, analytic.document, parameters)
             names = (analytic.name, analytic.version, compute_mode, input_name)
-            request = item_request(*names, videos[0].data_id, chosen)
-            checked.append(self._checked(owner, request, analytic.document, videos[0].data_id))
-        return BatchPlan(
-            analytic=analytic,
-            compute_mode=str(checked[0].get("compute_mode", JobComputeMode.BEST)),
-            input_name=input_name,
-            parameter_sets=[request["parameters"] for request in checked],
-            videos=videos,
-            name=_name(new.get("name"), analytic.name, videos),
-            max_running=_max_running(new.get("max_running", DEFAULT_RUNNING)),
-            fresh=new.get("fresh", False),
-        )
+            request = item_request(*names, _ANY_VIDEO, chosen)
+            checked.append(self._checked(owner, request, analytic.document))
+        mode = str(checked[0].get("compute_mode", JobComputeMode.BEST))
+        return _Checked(analytic, input_name, mode, [request["parameters"] for request in checked])
 
-    def _checked(
-        self, owner: User, request: JobRequestDocument, document: AnalyticDocument, first_video: str
-    ) -> JobRequestDocument:
+    def _checked(self, owner: User, request: JobRequestDocument, document: AnalyticDocument) -> JobRequestDocument:
         """Return the request with converted parameters. Videos are checked when their jobs are submitted."""
         read = read_request(json.dumps(request).encode())
 
         def check_data(data_id: str) -> None:
-            if data_id != first_video:
+            if data_id != _ANY_VIDEO:
                 self._submission.check_data(owner, data_id)
 
         return check_request(read, document, check_data)
@@ -134,15 +179,22 @@ class BatchPlanner:
 def _parameter_sets(new: NewJobBatch) -> list[JsonObject]:
     sets = new.get("parameter_sets")
     if sets is None:
-        return [new.get("parameters", {})]
-    if "parameters" in new:
+        sets = [new.get("parameters", {})]
+    elif "parameters" in new:
         raise BadRequest("A batch has 'parameters' or 'parameter_sets', not both")
     if not 1 <= len(sets) <= MAX_PARAMETER_SETS:
         raise BadRequest(f"'parameter_sets' must have 1 to {MAX_PARAMETER_SETS} entries, not {len(sets)}")
+    check_depth("value of 'parameters' or 'parameter_sets'", sets)
+    size = len(json.dumps(sets))
+    if size > _MAX_PARAMETER_BYTES:
+        raise BadRequest(
+            f"The parameters have {size} bytes as JSON; the maximum of a batch is {_MAX_PARAMETER_BYTES}. "
+            "Upload long values as files, or make several batches"
+        )
     return sets
 
 
-def _only_input(document: AnalyticDocument, name: str) -> str:
+def only_input(document: AnalyticDocument, name: str) -> str:
     """Return the input that gets the videos, of an analytic that needs only one."""
     required = [each["name"] for each in document["inputs"] if each["required"]]
     candidates = required or [each["name"] for each in document["inputs"]]

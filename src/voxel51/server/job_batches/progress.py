@@ -2,10 +2,13 @@
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from voxel51.server.job_batches.records import count_items
+from voxel51.server.database.types import DatabaseRow
+from voxel51.server.events import outbox
+from voxel51.server.job_batches.records import batch_records, count_items
 from voxel51.server.job_batches.tables import batch_items, batches
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
+from voxel51.wire.events import NO_JOB, EndedBatch, EventName
 from voxel51.wire.job_batches import BatchItemState, BatchState
 from voxel51.wire.jobs import JobState
 
@@ -30,18 +33,27 @@ _SETTLE = (
 )
 
 
+def outcome_of(row: DatabaseRow) -> tuple[str, str | None] | None:
+    """Return the state of an item whose job has ended, and why it failed; None while the job goes on.
+
+    ``row`` has ``state`` and ``failure_message`` of the job; both are None if the job was deleted.
+    """
+    if row.state == JobState.COMPLETE:
+        return BatchItemState.COMPLETE.value, None
+    if row.state == JobState.FAILED:
+        return BatchItemState.FAILED.value, row.failure_message or _UNKNOWN_REASON
+    if row.state is None:
+        return BatchItemState.FAILED.value, _DELETED
+    return None
+
+
 def ended_items(connection: Connection, batch_id: str) -> tuple[list[dict[str, object]], int]:
     """Return the changes of the active items whose jobs have ended, and how many items stay active."""
     rows = connection.execute(_ACTIVE, {"batch_id": batch_id}).all()
     changes = []
     for row in rows:
-        if row.state == JobState.COMPLETE:
-            outcome: tuple[str, str | None] = (BatchItemState.COMPLETE.value, None)
-        elif row.state == JobState.FAILED:
-            outcome = (BatchItemState.FAILED.value, row.failure_message or _UNKNOWN_REASON)
-        elif row.state is None:
-            outcome = (BatchItemState.FAILED.value, _DELETED)
-        else:
+        outcome = outcome_of(row)
+        if outcome is None:
             continue
         place = {"of_batch": batch_id, "of_number": row.number, "of_job": row.job_id}
         changes.append({**place, "new_state": outcome[0], "new_message": outcome[1]})
@@ -56,10 +68,29 @@ def settle(connection: Connection, batch_id: str) -> None:
 
 
 def end_if_done(connection: Connection, batch_id: str, state: BatchState) -> bool:
-    """End a batch in ``state`` if no item of it waits or is active; return whether it has ended."""
+    """End a batch in ``state``, with an event, if no item of it waits or is active; return whether it has ended.
+
+    A batch that was cancelled meanwhile stays cancelled.
+    """
     counts = count_items(connection, [batch_id])[batch_id]
     if counts.get(BatchItemState.WAITING) or counts.get(BatchItemState.ACTIVE):
         return False
     values = {"state": state.value, "counts": counts, "ended_at": dates.now()}
-    connection.execute(update(batches).where(batches.c.id == batch_id).values(values))
+    is_open = batches.c.state.in_([BatchState.RUNNING.value, BatchState.PAUSED.value])
+    ended = update(batches).where(batches.c.id == batch_id, is_open).values(values)
+    if connection.execute(ended).rowcount:
+        _announce_end(connection, batch_id)
     return True
+
+
+def _announce_end(connection: Connection, batch_id: str) -> None:
+    row = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
+    record = batch_records(connection, [row])[0]
+    batch: EndedBatch = {
+        "id": record["id"],
+        "name": record["name"],
+        "state": record["state"],
+        "items": record["items"],
+        "counts": record["counts"],
+    }
+    outbox.record(connection, EventName.BATCH_ENDED, [(NO_JOB, row.owner_id)], {"batch": batch})

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
+from voxel51.server.accounts.callers import User
 from voxel51.server.data.tables import data
 from voxel51.server.database.types import DatabaseRow, without_index
+from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.job_batches.tables import batch_items, batches
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.search.tables import label_spans
@@ -46,6 +48,7 @@ def _batch_record(row: DatabaseRow, counts: Counts) -> JobBatch:
         "parameter_sets": row.parameter_sets,
         "max_running": row.max_running,
         "fresh": row.fresh,
+        "scheduling": row.scheduling,
         "created_date": dates.to_text(row.created_at),
         "end_date": None if row.ended_at is None else dates.to_text(row.ended_at),
         "items": row.item_count,
@@ -107,3 +110,26 @@ def label_counts(connection: Connection, job_ids: Sequence[str]) -> dict[str, di
     for row in connection.execute(counted.group_by(span.job_id, span.label).order_by(span.job_id, span.label)):
         found[row.job_id][row.label] = row[2]
     return found
+
+
+def results_of(connection: Connection, owner: User, batch_id: str, parameter_set: int | None) -> list[str]:
+    """Return the ids of the jobs with the results of a batch, for one of its sets of parameters.
+
+    Raises:
+        NotFound: the owner has no such batch.
+        BadRequest: the batch has several sets of parameters and none is chosen, or it has no such set.
+    """
+    batch = connection.execute(select(batches).where(batches.c.id == batch_id, batches.c.owner_id == owner.id)).first()
+    if batch is None:
+        raise NotFound(f"Batch '{batch_id}' not found; it may belong to another user")
+    sets = len(batch.parameter_sets)
+    if parameter_set is None and sets > 1:
+        raise BadRequest(f"Batch '{batch_id}' has {sets} parameter sets; choose one by 'parameter_set', from 0")
+    if not 0 <= (parameter_set or 0) < sets:
+        raise BadRequest(f"Batch '{batch_id}' has the parameter sets 0 to {sets - 1}, not {parameter_set}")
+    item = batch_items.c
+    has_result = item.state.in_([BatchItemState.COMPLETE.value, BatchItemState.REUSED.value])
+    chosen = select(item.job_id).where(
+        item.batch_id == batch_id, has_result, item.parameter_set == (parameter_set or 0)
+    )
+    return [*connection.execute(chosen.order_by(item.number)).scalars()]

@@ -93,7 +93,7 @@ class BatchHandlers:
         return handle
 
     def _plan(self, owner: User, body: NewJobBatch) -> BatchPlan:
-        return self.planner.plan(owner, body, _selection(body["selection"]))
+        return self.planner.plan(owner, body, read_selection(body["selection"]))
 
 
 def batch_routes(handlers: BatchHandlers) -> Iterable[Route]:
@@ -126,12 +126,15 @@ def batch_routes(handlers: BatchHandlers) -> Iterable[Route]:
     ]  # fmt: skip
 
 
-def _selection(given: BatchSelection) -> Selection:
+def read_selection(given: BatchSelection) -> Selection:
+    """Return the selection of a request.
+
+    Raises:
+        BadRequest: its query is malformed.
+    """
     query = given.get("query")
-    if query is None:
-        return Selection(data_ids=given.get("data_ids"))
-    read = read_query(QueryParams(), msgspec.json.encode(query))
-    return Selection(data_ids=given.get("data_ids"), query=read)
+    read = None if query is None else read_query(QueryParams(), msgspec.json.encode(query))
+    return Selection(data_ids=given.get("data_ids"), query=read, collection=given.get("collection"))
 
 
 def _flag(name: str, given: Mapping[str, str]) -> bool:

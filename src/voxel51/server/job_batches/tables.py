@@ -22,6 +22,7 @@ batches = Table(
     Column("parameter_sets", Document, nullable=False),
     Column("max_running", Integer, nullable=False),
     Column("fresh", Boolean, nullable=False),
+    Column("scheduling", Document),  # of its jobs; null: none
     Column("item_count", Integer, nullable=False),
     Column("counts", Document),  # of the items by state, once the batch has ended
     Column("created_at", Moment, nullable=False),

@@ -9,13 +9,15 @@ from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.events import outbox
+from voxel51.server.jobs.dependencies import LOCK_ORDER, lock_with_dependents
+from voxel51.server.jobs.failures import cancel_jobs
 from voxel51.server.jobs.outputs import job_not_found
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
-from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_jobs
+from voxel51.server.jobs.transitions import ENDED, JobTransition, settle_dependents, take_up, transition_jobs
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
-from voxel51.wire.jobs import JobFailureType, JobState
+from voxel51.wire.jobs import JobState
 
 JobRows = Mapping[str, RowMapping]
 """Jobs by id, locked by the transaction that changes them."""
@@ -24,7 +26,11 @@ Refusals = Mapping[str, ServiceError]
 """Errors by the id of the job that was not changed."""
 
 _BATCH_SIZE = 1000
-_KILLED = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
+_KILLED = "Killed by its owner"
+_DELETED = "was deleted"
+
+LONGEST_REASON = 500
+"""Longest reason for a cancellation, in characters."""
 
 
 class JobActions:
@@ -47,16 +53,26 @@ class JobActions:
         """Queue jobs. Refuse those that are not READY, or are archived."""
         return self._act(owner, job_ids, _start, self._wake)
 
-    def kill(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+    def kill(self, owner: User, job_ids: Sequence[str], reason: str | None = None) -> Outcomes[None]:
         """Cancel jobs: they are FAILED/USER when this returns, and the dispatcher kills their processes next.
 
-        Refuse those that were not started, or have ended.
+        Refuse those that were not started, or have ended. ``reason`` is shown as a part of the failure message.
+
+        Raises:
+            BadRequest: the reason is too long.
         """
-        return self._act(owner, job_ids, _kill, self._wake)
+        if reason and len(reason) > LONGEST_REASON:
+            raise BadRequest(f"reason has {len(reason)} characters; {LONGEST_REASON} are the limit")
+        message = f"Cancelled by its owner: {reason.strip()}" if reason and reason.strip() else _KILLED
+
+        def step(connection: Connection, found: JobRows) -> Refusals:
+            return _kill(connection, found, message)
+
+        return self._act(owner, job_ids, step, self._wake, ends=True)
 
     def delete(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
         """Delete jobs. Refuse those that were started; they can be archived."""
-        return self._act(owner, job_ids, _delete)
+        return self._act(owner, job_ids, _delete, ends=True)
 
     def archive(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
         """Archive jobs. Archiving an archived job changes nothing."""
@@ -84,7 +100,7 @@ class JobActions:
         of_owner, over = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
         active = select(jobs.c.id).where(of_owner, jobs.c.state.not_in(over)).limit(_BATCH_SIZE)
         while job_ids := self._ids(active):
-            self._act(owner, job_ids, _kill, self._wake, [])
+            self._act(owner, job_ids, _kill_silently, self._wake, [], ends=True)
         with self._database.read() as connection:
             running = select(attempts.c.id).join(jobs, jobs.c.id == attempts.c.job_id)
             return connection.execute(running.where(of_owner, attempts.c.ended_at.is_(None)).limit(1)).first() is None
@@ -100,12 +116,17 @@ class JobActions:
         step: Callable[[Connection, JobRows], Refusals],
         afterwards: Callable[[], object] | None = None,
         among: Sequence[ColumnElement[bool]] = (user_submitted,),
+        *,
+        ends: bool = False,
     ) -> Outcomes[None]:
         columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
         # The rows are locked, so that what a step decides by them still holds when it changes them.
-        chosen = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among).with_for_update()
+        named = (jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among)
+        chosen = select(*columns).where(*named).order_by(*LOCK_ORDER).with_for_update()
         # Killing a job and bringing its expiration forward free space.
         with self._database.write(frees_space=True) as connection:
+            if ends:
+                lock_with_dependents(connection, connection.execute(select(jobs.c.id).where(*named)).scalars().all())
             found = {row["id"]: row for row in connection.execute(chosen).mappings()}
             refusals = step(connection, found) if found else {}
             if afterwards is not None and len(refusals) < len(found):
@@ -116,21 +137,25 @@ class JobActions:
 def _start(connection: Connection, found: JobRows) -> Refusals:
     archived = [job_id for job_id, job in found.items() if job["archived"]]
     moved = transition_jobs(connection, [*(found.keys() - archived)], JobTransition.START, queued_at=dates.now())
+    take_up(connection, [*moved])
     refusals = _refuse_others(found, moved, "only a READY job can be started")
     return refusals | {
         job_id: BadRequest(f"Job '{job_id}' is archived. Unarchive it before you start it.") for job_id in archived
     }
 
 
-def _kill(connection: Connection, found: JobRows) -> Refusals:
-    moved = transition_jobs(connection, [*found], JobTransition.KILL, fail_date=dates.now(), **_KILLED)
-    running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
-    connection.execute(update(attempts).where(running).values(stop_requested=True))
+def _kill_silently(connection: Connection, found: JobRows) -> Refusals:
+    return _kill(connection, found, _KILLED)
+
+
+def _kill(connection: Connection, found: JobRows, message: str) -> Refusals:
+    moved = cancel_jobs(connection, [*found], message)
     return _refuse_others(found, moved, "only a job that was started and has not ended can be killed")
 
 
 def _delete(connection: Connection, found: JobRows) -> Refusals:
     ready = jobs.c.id.in_([*found]) & (jobs.c.state == JobState.READY.value)
+    settle_dependents(connection, [job_id for job_id, job in found.items() if job["state"] == JobState.READY], _DELETED)
     deleted = set(connection.execute(delete(jobs).where(ready).returning(jobs.c.id)).scalars())
     _record_events(connection, EventName.DELETED, found, deleted)
     return {

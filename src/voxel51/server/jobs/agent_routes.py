@@ -66,6 +66,8 @@ def _link_routes(handlers: "_Handlers") -> Iterable[Route]:
               errors=file_errors),
         route("GET", f"{one}/parameters/{{name}}", handlers.parameter, "Download a data parameter", by_link,
               answers=FileReply, errors=file_errors),
+        route("GET", f"{one}/parts/{{number}}", handlers.part, "Download the output of a part, to merge the parts",
+              by_link, answers=FileReply, errors=(400, *errors)),
         route("PUT", f"{one}/status", handlers.put_status, "Store the status", by_link, RawBody(None), status=201,
               errors=errors),
         route("PUT", f"{one}/log", handlers.put_log, "Store the log", checked, RawBody(LOG_FOLDER), status=201,
@@ -119,6 +121,9 @@ class _Handlers:
 
     def parameter(self, context: RequestContext[None]) -> Download | ProxiedDownload:
         return self._tasks.file(self._attempt(context), "parameters", context.path_params["name"])
+
+    def part(self, context: RequestContext[None]) -> Download:
+        return self._tasks.part_output(self._attempt(context), context.path_params["number"])
 
     def put_status(self, context: RequestContext[None], upload: Upload) -> None:
         self._attempts.put_status(context.path_params["attempt_id"], check_status(upload.content))

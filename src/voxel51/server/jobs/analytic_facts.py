@@ -16,6 +16,7 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import AnalyticRow
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.split_tables import split_jobs
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire.analytics import AnalyticDocument, AnalyticFacts, LatestResult, RunCost
@@ -90,7 +91,9 @@ def measured_cost(connection: Connection, analytic_id: str) -> RunCost | None:
 
 
 def _newest_complete(connection: Connection, analytic_id: str) -> list[CompleteJob]:
-    of_analytic = (jobs.c.analytic_id == analytic_id, jobs.c.completion_date.is_not(None), user_submitted)
+    is_split = select(split_jobs.c.job_id).where(split_jobs.c.job_id == jobs.c.id).exists()  # takes less time
+    ran = jobs.c.completion_date.is_not(None) & jobs.c.reused.is_(None)
+    of_analytic = (jobs.c.analytic_id == analytic_id, ran, user_submitted, ~is_split)
     newest = select(*_COLUMNS).where(*of_analytic).order_by(jobs.c.completion_date.desc()).limit(MEASURED_JOBS)
     return [CompleteJob(*found) for found in connection.execute(newest)]
 

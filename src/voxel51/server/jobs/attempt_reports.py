@@ -18,17 +18,16 @@ from sqlalchemy import Connection, select, update
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
+from voxel51.server.jobs.attempt_records import AttemptRecord, load_attempt, load_attempt_by_credential
 from voxel51.server.jobs.attempts import (
     LOG_FOLDER,
     OUTPUT_FOLDER,
     Attempt,
-    AttemptRecord,
-    fail_job,
     file_columns,
-    load_attempt,
-    load_attempt_by_credential,
 )
-from voxel51.server.jobs.status import check_status, events_of_status, is_final
+from voxel51.server.jobs.failures import report_failure
+from voxel51.server.jobs.split_tables import PartState
+from voxel51.server.jobs.status import check_status, events_of_status, is_final, of_merge
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.committing import commit_all
@@ -115,7 +114,8 @@ class AttemptReports:
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
             if state == TaskState.RUNNING:
-                transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=dates.now())
+                started = row.first_start or dates.now()  # a split job started with its first part
+                transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=started)
             else:
                 _end_job(connection, row, state, failure_type, has_output=row.output_key is not None)
 
@@ -243,22 +243,27 @@ def _check_state(state: str, failure_type: str | None) -> None:
 def _end_job(
     connection: Connection, row: AttemptRecord, state: str, failure_type: str | None, *, has_output: bool
 ) -> None:
-    """Apply a reported end: COMPLETE or FAILED."""
-    if row.state == JobState.SCHEDULED:  # a database that crashed has lost the report of RUNNING
-        transition_job(connection, row.job_id, JobTransition.RUN, start_date=row.created_at)
+    """Apply a reported end: COMPLETE or FAILED. The first one counts."""
+    if row.failure_type is not None:  # was noted for a retry
+        return
+    if row.state in {JobState.SCHEDULED, PartState.SCHEDULED}:  # a database that crashed has lost the report of RUNNING
+        started = row.first_start or row.created_at
+        transition_job(connection, row.job_id, JobTransition.RUN, start_date=started)
     if state == TaskState.FAILED:
         reported = JobFailureType(failure_type or JobFailureType.NONE)
         kind = JobFailureType.ANALYTIC if reported == JobFailureType.NONE else reported
-        fail_job(connection, row.job_id, kind, None)
+        report_failure(connection, row.job_id, row.id, kind, None)
     elif row.output_filename and not has_output:
         missing = f"The analytic reported that it was complete, but left no output '{row.output_filename}'"
-        fail_job(connection, row.job_id, JobFailureType.ANALYTIC, missing)
+        report_failure(connection, row.job_id, row.id, JobFailureType.ANALYTIC, missing)
     else:
         transition_job(connection, row.job_id, JobTransition.COMPLETE, completion_date=dates.now())
 
 
 def _keep_status(connection: Connection, row: AttemptRecord, text: str) -> None:
     """Keep a status document, and record the events that follow from it."""
+    if row.first_start is not None:  # of parts, which it merges
+        text = of_merge(text)
     job = connection.execute(select(jobs.c.status_text, jobs.c.internal).where(jobs.c.id == row.job_id)).one()
     connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
     for name, document in [] if job.internal else events_of_status(job.status_text, text):

@@ -11,11 +11,12 @@ queued and its attempt unknown, so that it stops with its next report.
 import logging
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
@@ -23,14 +24,30 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.membership import Membership
 from voxel51.server.database.tables import processes
 from voxel51.server.errors import OutOfSpace
-from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, QueuedJob, is_any_queued, next_jobs
-from voxel51.server.jobs.tables import attempts, checkpoints, jobs, partial_parts
+from voxel51.server.jobs.admission import Admission, Admissions, admit_all
+from voxel51.server.jobs.attempt_records import AttemptRecord, load_attempt
+from voxel51.server.jobs.dependencies import lock_with_dependents
+from voxel51.server.jobs.failures import cancel_overdue, fail_job, is_overdue, requeue_job, retry_or_fail
+from voxel51.server.jobs.fair_share import (
+    AFTER_LOSS,
+    ConcurrencyLimits,
+    Excluded,
+    Placement,
+    QueuedJob,
+    is_any_queued,
+    next_jobs,
+)
+from voxel51.server.jobs.split_tables import PartState, split_jobs
+from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
 
 logger = logging.getLogger(__name__)
+
+_MOST_OVERDUE = 100
+"""Jobs that are cancelled by one call, so that no other writer waits long for the lock."""
 
 LOG_FOLDER = "logs"
 OUTPUT_FOLDER = "outputs"
@@ -60,6 +77,7 @@ class ClaimedAttempt:
     owner_id: str
     compute_mode: str
     credential: str
+    timeout_seconds: float | None = None  # as its owner limited it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,7 @@ class Settlement(Enum):
     OUT_OF_TIME = "the attempt reached its time limit: as ANALYTIC_FAILED, unless it may have waited for the platform"
     LOST = "something outside ended the attempt: run the job again, a limited number of times"
     NOT_STARTED = "the attempt got no process, for a cause outside of it: run the job again, as if never claimed"
+    UNPLACED = "no present machine has what the job needs: run it as if never claimed, once there is one"
     REFUSED = "the platform does not permit the job what its analytic needs: the job fails because of the platform"
     RELEASED = "the platform is stopping: run the job again"
 
@@ -105,6 +124,7 @@ class AttemptService:
         grace: time after the end of its job in which an attempt may still report.
         concurrency_limits: limits of the user-submitted jobs that run at once, by owner.
         internal_limits: the same for internal jobs.
+        admissions: what operators allow of user-submitted jobs.
     """
 
     def __init__(
@@ -116,7 +136,9 @@ class AttemptService:
         grace: timedelta,
         concurrency_limits: ConcurrencyLimits,
         internal_limits: ConcurrencyLimits,
+        admissions: Admissions = admit_all,
     ) -> None:
+        self._admissions = admissions
         self._database = database
         self._storage = storage
         self._process = process
@@ -125,17 +147,22 @@ class AttemptService:
         self._concurrency_limits = concurrency_limits
         self._internal_limits = internal_limits
 
-    def claim(self, limit: int, *, internal: bool = False) -> list[ClaimedAttempt]:
+    def claim(
+        self, limit: int, *, internal: bool = False, unplaceable: Sequence[Placement] = ()
+    ) -> list[ClaimedAttempt]:
         """Claim up to ``limit`` queued jobs by fair share. Each gets a new attempt, which becomes its current one.
 
-        The jobs are either user-submitted or ``internal``.
+        The jobs are either user-submitted or ``internal``. Those that are ``unplaceable`` are left in the queue.
 
         Raises:
             Unavailable: other processes have taken this one for dead.
         """
         # Most calls find no job: look with a read transaction first, which takes no write lock.
         with self._database.read() as connection:
-            if not is_any_queued(connection, internal=internal):
+            admission = self._admission(connection, internal)
+            blocked = admission.blocked_analytics()
+            excluded = Excluded(blocked, unplaceable)
+            if admission.is_paused or not is_any_queued(connection, internal=internal, excluded=excluded):
                 return []
         limits = self._internal_limits if internal else self._concurrency_limits
         # One transaction locks the jobs, inserts the attempts and moves the jobs to SCHEDULED: no job is claimed twice,
@@ -144,24 +171,39 @@ class AttemptService:
         with self._database.write(durable=False) as connection:
             acquire_advisory_locks(connection, "claims")
             self._process.check(connection)
-            queued = next_jobs(connection, limit, limits, internal=internal)
-            return [self._claim_one(connection, job) for job in queued]
+            admission = self._admission(connection, internal)
+            limits = admission.within(limits)
+            claimed: list[ClaimedAttempt] = []
+            # Without limits of operators, this runs once. A job that exceeds one blocks its analytic, or its owner, for
+            # the next round, so the number of rounds is that of the limits at most.
+            while not admission.is_paused and len(claimed) < limit:
+                excluded = Excluded(admission.blocked_analytics(), unplaceable)
+                queued = next_jobs(connection, limit - len(claimed), limits, internal=internal, excluded=excluded)
+                admitted = [job for job in queued if admission.take(job)]
+                claimed += self._claim_all(connection, admitted)
+                if len(admitted) == len(queued):
+                    break
+            return claimed
 
-    def _claim_one(self, connection: Connection, job: QueuedJob) -> ClaimedAttempt:
-        claimed = ClaimedAttempt(
-            attempt_id=str(uuid.uuid4()),
-            job_id=job.id,
-            analytic_id=job.analytic_id,
-            owner_id=job.owner_id,
-            compute_mode=job.compute_mode,
-            credential=secrets.token_urlsafe(32),
-        )
-        row = {"id": claimed.attempt_id, "job_id": job.id, "credential_hash": hash_key(claimed.credential)}
+    def _admission(self, connection: Connection, internal: bool) -> Admission:
+        return Admission() if internal else self._admissions(connection)
+
+    def _claim_all(self, connection: Connection, queued: Sequence[QueuedJob]) -> list[ClaimedAttempt]:
+        if not queued:
+            return []
+        claimed = [_new_attempt(job) for job in queued]
         made = {"stop_requested": False, "created_at": dates.now(), "dispatcher_id": self._process.id}
-        connection.execute(insert(attempts).values(**row, **made))
-        # From here on, reports of earlier attempts are refused.
-        fresh = {"status_text": None, "retry_at": None, "failure_message": None}
-        transition_job(connection, job.id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, **fresh)
+        rows = [
+            {"id": each.attempt_id, "job_id": each.job_id, "credential_hash": hash_key(each.credential), **made}
+            for each in claimed
+        ]
+        connection.execute(insert(attempts), rows)
+        merging = {*connection.execute(_MERGING, {"job_ids": [each.job_id for each in claimed]}).scalars()}
+        for each in claimed:  # from here on, reports of earlier attempts are refused
+            fresh: dict[str, object] = {"retry_at": None, "failure_message": None}
+            if each.job_id not in merging:  # the progress of its parts stays
+                fresh["status_text"] = None
+            transition_job(connection, each.job_id, JobTransition.CLAIM, attempt_id=each.attempt_id, **fresh)
         return claimed
 
     def record_process(self, attempt_id: str, process_id: int, started_at: float, machine: str) -> None:
@@ -194,6 +236,15 @@ class AttemptService:
         with self._database.read() as connection:
             return list(connection.execute(_TO_STOP, given).scalars())
 
+    def cancel_overdue(self) -> None:
+        """Cancel the jobs that have not finished by their deadline."""
+        overdue = select(jobs.c.id).where(is_overdue()).limit(_MOST_OVERDUE)
+        with self._database.read() as connection:
+            job_ids = connection.execute(overdue).scalars().all()
+        if job_ids:
+            with self._database.write() as connection:
+                cancel_overdue(connection, job_ids)
+
     def times(self, job_id: str) -> JobTimes | None:
         """Return the times of a job; None if it was deleted."""
         of_end = func.coalesce(jobs.c.completion_date, jobs.c.fail_date, type_=jobs.c.fail_date.type)
@@ -223,6 +274,9 @@ class AttemptService:
         # If its attempt has ended the job, which is durable, a crash may undo this: the next start settles again.
         is_reported = before is not None and before.state in ENDED
         with self._database.write(durable=not is_reported) as connection:
+            if before is not None and not is_reported:
+                # Before its attempt: so does a transaction that cancels the job.
+                lock_with_dependents(connection, [before.job_id])
             row = load_attempt(connection, attempt_id)
             if row is None or row.ended_at is not None:
                 return None
@@ -240,25 +294,28 @@ class AttemptService:
             self._storage.delete(stored.key)
         return applied
 
-    def _settle_job(self, connection: Connection, row: "AttemptRecord", settlement: Settlement, detail: str) -> None:
+    def _settle_job(self, connection: Connection, row: AttemptRecord, settlement: Settlement, detail: str) -> None:
         # While the database is away, attempts wait to report. That is not held against their jobs.
         was_away = self._database.outages.any_since(row.created_at)
+        if row.failure_type is not None:  # as the attempt reported
+            retry_or_fail(connection, row.job_id, row.id, JobFailureType(row.failure_type), None)
+            return
         if settlement is Settlement.ANALYTIC_FAILED or (settlement is Settlement.OUT_OF_TIME and not was_away):
-            fail_job(connection, row.job_id, JobFailureType.ANALYTIC, detail)
+            retry_or_fail(connection, row.job_id, row.id, JobFailureType.ANALYTIC, detail)
             return
         if settlement is Settlement.REFUSED:
             fail_job(connection, row.job_id, JobFailureType.PLATFORM, detail)
             return
+        if settlement is Settlement.UNPLACED:
+            requeue_job(connection, row.job_id, failure_message=detail)  # until it is claimed again
+            return
         lost = row.attempts_lost + (settlement is Settlement.LOST and not was_away)
         if lost >= self._max_lost_attempts:
             message = f"The job was lost {lost} times, which is the limit. Cause of the last time: {detail}"
-            fail_job(connection, row.job_id, JobFailureType.PLATFORM, message)
+            retry_or_fail(connection, row.job_id, row.id, JobFailureType.PLATFORM, message)
             return
-        values: dict[str, object] = {"attempt_id": None, "start_date": None, "status_text": None}
-        if lost > row.attempts_lost:
-            values |= self._pause(lost, detail)
-        transition_job(connection, row.job_id, JobTransition.REQUEUE, attempts_lost=lost, **values)
-        _discard_parts_after_checkpoint(connection, row.job_id)
+        pause = self._pause(lost, detail) if lost > row.attempts_lost else {}
+        requeue_job(connection, row.job_id, attempts_lost=lost, **pause)
 
     def _pause(self, lost: int, detail: str) -> dict[str, object]:
         """Return the columns that let a job wait after its attempt number ``lost`` was lost, and tell its owner why."""
@@ -268,7 +325,7 @@ class AttemptService:
         )
         return {"retry_at": dates.now() + timedelta(seconds=seconds), "failure_message": message}
 
-    def _store_log(self, row: "AttemptRecord | None", log: bytes) -> Writer | None:
+    def _store_log(self, row: AttemptRecord | None, log: bytes) -> Writer | None:
         if not log or row is None or row.ended_at is not None or row.log_key is not None:
             return None
         try:
@@ -287,30 +344,22 @@ class AttemptService:
             return connection.execute(select(attempts.c.id).where(refers)).first() is not None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
-    """An attempt, with the columns of its job that decide what it may do."""
+def _new_attempt(job: QueuedJob) -> ClaimedAttempt:
+    return ClaimedAttempt(
+        attempt_id=str(uuid.uuid4()),
+        job_id=job.id,
+        analytic_id=job.analytic_id,
+        owner_id=job.owner_id,
+        compute_mode=job.compute_mode,
+        credential=secrets.token_urlsafe(32),
+        timeout_seconds=(job.scheduling or {}).get("timeout_seconds"),
+    )
 
-    id: str
-    job_id: str
-    stop_requested: bool
-    created_at: datetime
-    ended_at: datetime | None
-    output_key: str | None
-    log_key: str | None
-    owner_id: str
-    state: str
-    current_attempt_id: str | None
-    attempts_lost: int
-    output_filename: str
-    completion_date: datetime | None
-    fail_date: datetime | None
 
-    @property
-    def is_current(self) -> bool:
-        """Whether this is the current attempt of its job."""
-        return self.current_attempt_id == self.id
-
+_MERGING = select(split_jobs.c.job_id).where(
+    split_jobs.c.job_id.in_(bindparam("job_ids", expanding=True)), split_jobs.c.first_start.is_not(None)
+)
+"""Jobs whose next attempt merges parts; built once, as every claim asks for them."""
 
 _IS_OVERDUE = jobs.c.state.in_([state.value for state in ENDED]) & or_(
     jobs.c.completion_date < bindparam("oldest_end"), jobs.c.fail_date < bindparam("oldest_end")
@@ -321,36 +370,6 @@ _TO_STOP = (
     .where(attempts.c.ended_at.is_(None), attempts.c.dispatcher_id == bindparam("dispatcher_id"))
     .where(or_(attempts.c.stop_requested.is_(True), _IS_OVERDUE))
 )
-_ATTEMPT = select(
-    attempts.c.id,
-    attempts.c.job_id,
-    attempts.c.stop_requested,
-    attempts.c.created_at,
-    attempts.c.ended_at,
-    attempts.c.output_key,
-    attempts.c.log_key,
-    jobs.c.owner_id,
-    jobs.c.state,
-    jobs.c.attempt_id,
-    jobs.c.attempts_lost,
-    jobs.c.output_filename,
-    jobs.c.completion_date,
-    jobs.c.fail_date,
-).join(jobs, jobs.c.id == attempts.c.job_id)
-_BY_ID = _ATTEMPT.where(attempts.c.id == bindparam("attempt_id"))
-_BY_CREDENTIAL = _ATTEMPT.where(attempts.c.credential_hash == bindparam("credential_hash"))
-
-
-def load_attempt(connection: Connection, attempt_id: str) -> AttemptRecord | None:
-    """Return the attempt with this id."""
-    row = connection.execute(_BY_ID, {"attempt_id": attempt_id}).first()
-    return None if row is None else AttemptRecord(*list(row))
-
-
-def load_attempt_by_credential(connection: Connection, credential: str) -> AttemptRecord | None:
-    """Return the attempt that has this credential."""
-    row = connection.execute(_BY_CREDENTIAL, {"credential_hash": hash_key(credential)}).first()
-    return None if row is None else AttemptRecord(*list(row))
 
 
 def file_columns(kind: str, writer: Writer) -> dict[str, object]:
@@ -358,30 +377,14 @@ def file_columns(kind: str, writer: Writer) -> dict[str, object]:
     return {f"{kind}_key": writer.key, f"{kind}_sha256": writer.sha256, f"{kind}_size_bytes": writer.size_bytes}
 
 
-def fail_job(connection: Connection, job_id: str, kind: JobFailureType, message: str | None) -> None:
-    """Move a job to FAILED."""
-    transition_job(
-        connection,
-        job_id,
-        JobTransition.FAIL,
-        failure_type=kind.value,
-        failure_message=message,
-        fail_date=dates.now(),
-    )
-
-
 def _believed(settlement: Settlement, row: AttemptRecord) -> Settlement:
     """Return the settlement. An attempt that has reported RUNNING was started, whatever the exit code that it chose."""
-    if settlement is Settlement.NOT_STARTED and row.state == JobState.RUNNING:
+    if settlement in {Settlement.NOT_STARTED, Settlement.UNPLACED} and row.state in {
+        JobState.RUNNING,
+        PartState.RUNNING,
+    }:
         return Settlement.LOST
     return settlement
-
-
-def _discard_parts_after_checkpoint(connection: Connection, job_id: str) -> None:
-    """Delete the partial results that the next attempt finds again: those after the checkpoint, or all without one."""
-    saved = select(checkpoints.c.parts).where(checkpoints.c.job_id == job_id).scalar_subquery()
-    found_again = (partial_parts.c.job_id == job_id) & (partial_parts.c.number > func.coalesce(saved, 0))
-    connection.execute(delete(partial_parts).where(found_again))
 
 
 def _drop_unneeded_output(connection: Connection, row: AttemptRecord) -> str | None:

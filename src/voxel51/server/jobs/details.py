@@ -1,6 +1,6 @@
 """Details of jobs beyond their rows: progress, estimated time, queue position, failure message and inputs."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from operator import itemgetter
 
@@ -11,13 +11,27 @@ from voxel51.server.database.types import DatabaseRecord, json_collected, json_e
 from voxel51.server.jobs.outputs import jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.requests import files_of
-from voxel51.server.jobs.status import last_message, progress_of
+from voxel51.server.jobs.scheduling import options_of
+from voxel51.server.jobs.splits import splits_of
+from voxel51.server.jobs.status import progress_of
+from voxel51.server.jobs.status_messages import last_message
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobInput, JobState
 from voxel51.wire.query import JOBS_FURTHER_FIELDS
 
 _FieldReader = Callable[[DatabaseRecord], object]
+
+Outlook = Callable[[Connection, Sequence[DatabaseRecord]], Mapping[str, Mapping[str, object]]]
+"""Returns the `OUTLOOK_FIELDS` of each of these jobs of which something is known, by job id."""
+
+OUTLOOK_FIELDS = ("waiting_reason", "estimated_start", "estimated_completion")
+"""Fields that say what is to be expected of a job that has not ended."""
+
+
+def no_outlook(_connection: Connection, _rows: Sequence[DatabaseRecord]) -> Mapping[str, Mapping[str, object]]:
+    """Know nothing of what is to be expected."""
+    return {}
 
 
 def jobs_with_details() -> Select[*tuple[object, ...]]:
@@ -33,18 +47,36 @@ def _filenames() -> ScalarSelect[object]:
 
 
 def further_fields(
-    connection: Connection, rows: Sequence[DatabaseRecord], names: Collection[str], positions: QueuePositions
+    connection: Connection,
+    rows: Sequence[DatabaseRecord],
+    names: Set[str],
+    positions: QueuePositions,
+    outlook: Outlook = no_outlook,
 ) -> dict[str, dict[str, object]]:
     """Return the fields ``names``, of those in `JOBS_FURTHER_FIELDS`, of each of these jobs, by job id.
 
-    ``rows`` are as `jobs_with_details` selects them. The number of further statements, for queue positions, does not
-    depend on the number of jobs.
+    ``rows`` are as `jobs_with_details` selects them. The number of further statements, for queue positions and splits,
+    does not depend on the number of jobs.
     """
-    readers = _READERS
+    readers = {**_READERS}
     if "queue_position" in names:
         found = positions.of(connection, rows)
-        readers = {**_READERS, "queue_position": lambda job: found.get(job["id"])}
+        readers = {**readers, "queue_position": lambda job: found.get(job["id"])}
+    if "split" in names:
+        splits = splits_of(connection, [row["id"] for row in rows])
+        readers = {**readers, "split": lambda job: splits.get(job["id"])}
+    if not names.isdisjoint(("eta_seconds", *OUTLOOK_FIELDS)):
+        expected = outlook(connection, rows)
+        readers |= {name: _expected(expected, name, _READERS[name]) for name in ("eta_seconds", *OUTLOOK_FIELDS)}
     return {row["id"]: {name: readers[name](row) for name in names} for row in rows}
+
+
+def _expected(expected: Mapping[str, Mapping[str, object]], name: str, otherwise: _FieldReader) -> _FieldReader:
+    def read(job: DatabaseRecord) -> object:
+        known = expected.get(job["id"], {})
+        return known[name] if name in known else otherwise(job)
+
+    return read
 
 
 def eta_seconds(job: DatabaseRecord, now: datetime) -> float | None:
@@ -87,5 +119,7 @@ _READERS: dict[str, _FieldReader] = {name: itemgetter(name) for name in JOBS_FUR
     "failure_message": _failure_message,
     "eta_seconds": lambda job: eta_seconds(job, dates.now()),
     "inputs": _inputs,
+    "scheduling": options_of,
+    **dict.fromkeys(OUTLOOK_FIELDS, lambda _job: None),
 }
-"""Functions that read the fields from the row of a job. The queue position is not in the row."""
+"""Functions that read the fields from the row of a job. The queue position and the split are not in the row."""

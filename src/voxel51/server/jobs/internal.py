@@ -93,6 +93,7 @@ class InternalJobs:
 
         Those that run are stopped first; they are deleted by a later call with the same ids.
         """
+        # This locks the jobs, those too that have ended, before their attempts.
         moved = transition_jobs(connection, job_ids, JobTransition.KILL, fail_date=dates.now(), **_STOPPED)
         running = attempts.c.job_id.in_(job_ids) & attempts.c.ended_at.is_(None)
         connection.execute(update(attempts).where(running).values(stop_requested=True))

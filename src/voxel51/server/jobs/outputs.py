@@ -23,8 +23,8 @@ _MEDIA_TYPES = {
 
 
 def jobs_with_files() -> Select[*tuple[object, ...]]:
-    """Select jobs with ``version`` and ``scope`` of their analytic and the files of their current attempt."""
-    columns = (analytics_table.c.version, analytics_table.c.scope)
+    """Select jobs with the name, version and scope of their analytic and the files of their current attempt."""
+    columns = (analytics_table.c.version, analytics_table.c.scope, analytics_table.c.name.label("analytic_name"))
     files = (
         attempts.c.output_key,
         attempts.c.output_sha256,

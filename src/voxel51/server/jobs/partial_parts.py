@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from voxel51.server.errors import BadRequest, Conflict, TooLarge
-from voxel51.server.jobs.attempts import AttemptRecord
+from voxel51.server.jobs.attempt_records import AttemptRecord
+from voxel51.server.jobs.split_tables import job_parts
 from voxel51.server.jobs.tables import jobs, partial_parts
 from voxel51.wire.partial import MAX_PART_BYTES
 
@@ -138,8 +139,12 @@ def parts_after(connection: Connection, job_id: str, number: int) -> Iterator[St
 
 
 def delete_unneeded(connection: Connection, most_jobs: int) -> int:
-    """Delete the parts of jobs that are complete or have expired, of at most ``most_jobs``; return how many parts."""
-    is_over = (jobs.c.state == "COMPLETE") | jobs.c.expired.is_(True)
+    """Delete the parts of jobs that are complete or have expired, of at most ``most_jobs``; return how many parts.
+
+    Those of the parts of a split job are kept as long as these, because the job may need them.
+    """
+    of_split = select(job_parts.c.job_id).where(job_parts.c.job_id == jobs.c.id).exists()
+    is_over = ((jobs.c.state == "COMPLETE") & ~of_split) | jobs.c.expired.is_(True)
     joined = select(partial_parts.c.job_id).join(jobs, jobs.c.id == partial_parts.c.job_id).where(is_over)
     job_ids = connection.execute(joined.distinct().limit(most_jobs)).scalars().all()
     if not job_ids:

@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, tuple_
 
 from voxel51.server.database.types import DatabaseRecord
-from voxel51.server.jobs.fair_share import ConcurrencyLimits, FairShares, fair_shares_of
+from voxel51.server.jobs.fair_share import QUEUE_ORDER, ConcurrencyLimits, FairShares, fair_shares_of
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobState
 
 _LONG_QUEUE = 1000
 _SNAPSHOT_SECONDS = 1.0
+_QueueKey = tuple[int, datetime, str]
+"""Values of `QUEUE_ORDER` of one job."""
+
 _QUEUED = (jobs.c.state == JobState.QUEUED.value) & user_submitted
 
 
@@ -62,10 +65,10 @@ class QueuePositions:
 
     def of(self, connection: Connection, rows: Iterable[DatabaseRecord]) -> dict[str, int]:
         """Return the position of each of these jobs that is QUEUED, by job id."""
-        by_owner: dict[str, list[tuple[datetime, str]]] = {}
+        by_owner: dict[str, list[_QueueKey]] = {}
         for row in rows:
             if row["state"] == JobState.QUEUED:
-                by_owner.setdefault(row["owner_id"], []).append((row["queued_at"], row["id"]))
+                by_owner.setdefault(row["owner_id"], []).append((row["queue_rank"], row["queued_at"], row["id"]))
         snapshot = self._snapshot(connection, by_owner.keys()) if by_owner else None
         return {
             job_id: snapshot.position(owner_id, ahead)
@@ -87,15 +90,13 @@ class QueuePositions:
         return snapshot
 
 
-def _count_ahead(connection: Connection, owner_id: str, wanted: Sequence[tuple[datetime, str]]) -> dict[str, int]:
+def _count_ahead(connection: Connection, owner_id: str, wanted: Sequence[_QueueKey]) -> dict[str, int]:
     """Return how many queued jobs of the owner are before each of the ``wanted`` ones, which are in queue order."""
-    queue_key, of_owner = tuple_(jobs.c.queued_at, jobs.c.id), _QUEUED & (jobs.c.owner_id == owner_id)
-    (first, last), wanted_ids = (wanted[0], wanted[-1]), {job_id for _, job_id in wanted}
+    queue_key, of_owner = tuple_(*QUEUE_ORDER), _QUEUED & (jobs.c.owner_id == owner_id)
+    (first, last), wanted_ids = (wanted[0], wanted[-1]), {job_id for *_, job_id in wanted}
     before: int = connection.execute(select(func.count()).where(of_owner, queue_key < first)).scalar_one()
     if len(wanted) == 1:
-        return {wanted[0][1]: before}
-    among = (
-        select(jobs.c.id).where(of_owner, queue_key >= first, queue_key <= last).order_by(jobs.c.queued_at, jobs.c.id)
-    )
+        return {wanted[0][-1]: before}
+    among = select(jobs.c.id).where(of_owner, queue_key >= first, queue_key <= last).order_by(*QUEUE_ORDER)
     numbered = enumerate(connection.execute(among).scalars(), before)
     return {job_id: number for number, job_id in numbered if job_id in wanted_ids}

@@ -1,12 +1,21 @@
 """Job requests: check inputs and parameters against the document of the analytic."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from voxel51.server.errors import BadRequest
 from voxel51.server.json_documents import parse_json_object
-from voxel51.wire.analytics import AnalyticDocument
-from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, JobComputeMode, JobRequestDocument
+from voxel51.wire.analytics import AnalyticDocument, AnalyticInput
+from voxel51.wire.jobs import (
+    DATA_ID_FIELD,
+    JOB_ID_FIELD,
+    MAX_PARTS,
+    REVIEW_ID_FIELD,
+    JobComputeMode,
+    JobRequestDocument,
+    SplitOptions,
+)
 from voxel51.wire.parameter_values import check_names, converted
 
 
@@ -29,15 +38,28 @@ def read_request(content: bytes) -> JobRequestDocument:
         if not isinstance(values, dict):
             raise BadRequest(f"'{part}' of the job request must be an object, not {type(values).__name__}")
         checked[part] = values
+    split = _split_options(request.get("split"))
+    if split is not None:
+        checked["split"] = split
+    reuse = request.get("reuse_result")
+    if reuse is not None and not isinstance(reuse, bool):
+        raise BadRequest(f"reuse_result must be true or false, not {json.dumps(reuse):.100}")
+    if reuse:
+        checked["reuse_result"] = True
     return checked
 
 
 def check_request(
-    request: JobRequestDocument, document: AnalyticDocument, check_data: Callable[[str], None]
+    request: JobRequestDocument,
+    document: AnalyticDocument,
+    check_data: Callable[[str], None],
+    check_job: Callable[[str, AnalyticInput], None] | None = None,
 ) -> JobRequestDocument:
     """Return ``request`` with its parameters converted to the types that the analytic declares.
 
     ``check_data`` is called with every data id that the request names, and raises if the data cannot be used.
+    ``check_job`` is called with the id of every job whose output is an input, and with the declaration of that input;
+    without it, inputs must be data.
 
     Raises:
         BadRequest: an input or parameter is missing, unknown, of the wrong type or out of range, or the analytic does
@@ -56,8 +78,13 @@ def check_request(
         parameters = {**converted(document, values), **files}
     except ValueError as error:
         raise BadRequest(str(error)) from None
+    declared = {each["name"]: each for each in document["inputs"]}
     for name, reference in request["inputs"].items():
-        check_data(_data_id(f"input '{name}'", reference))
+        job_id = _job_id(reference)
+        if check_job is not None and job_id is not None:
+            check_job(job_id, declared[name])
+        else:
+            check_data(_data_id(f"input '{name}'", reference))
     for name, file in files.items():
         check_data(_data_id(f"parameter '{name}'", file))
     return {**request, "parameters": parameters}
@@ -65,10 +92,11 @@ def check_request(
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """File that a request names: data, or the output of a job. One of the two ids is None."""
+    """File that a request names: data, the output of a job, or the labels of a review. All ids but one are None."""
 
     data_id: str | None
     job_id: str | None = None
+    review_id: str | None = None
 
 
 def files_of(request: JobRequestDocument) -> dict[str, dict[str, FileReference]]:
@@ -81,9 +109,14 @@ def files_of(request: JobRequestDocument) -> dict[str, dict[str, FileReference]]
 
 
 def _reference(value: object) -> FileReference | None:
-    if isinstance(value, dict) and (DATA_ID_FIELD in value or value.keys() == {JOB_ID_FIELD}):
-        return FileReference(value.get(DATA_ID_FIELD), value.get(JOB_ID_FIELD))
+    if isinstance(value, dict) and (DATA_ID_FIELD in value or value.keys() in ({JOB_ID_FIELD}, {REVIEW_ID_FIELD})):
+        return FileReference(value.get(DATA_ID_FIELD), value.get(JOB_ID_FIELD), value.get(REVIEW_ID_FIELD))
     return None
+
+
+def _job_id(reference: object) -> str | None:
+    job_id = reference.get(JOB_ID_FIELD) if isinstance(reference, dict) and len(reference) == 1 else None
+    return job_id if isinstance(job_id, str) else None
 
 
 def _compute_mode(value: object) -> JobComputeMode:
@@ -91,6 +124,17 @@ def _compute_mode(value: object) -> JobComputeMode:
         return JobComputeMode(str(value).upper())
     except ValueError:
         raise BadRequest(f"compute_mode must be one of {', '.join(JobComputeMode)}, not {value!r}") from None
+
+
+def _split_options(value: object) -> SplitOptions | None:
+    if value is None or value is False or value == "auto":
+        return None
+    parts = value.get("parts") if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(parts, int) or isinstance(parts, bool) or not 2 <= parts <= MAX_PARTS:
+        raise BadRequest(
+            f'split must be "auto", false or {{"parts": <from 2 to {MAX_PARTS}>}}, not {json.dumps(value):.100}'
+        )
+    return {"parts": parts}
 
 
 def _check_compute_mode(mode: str, document: AnalyticDocument) -> None:

@@ -2,22 +2,31 @@
 
 The key (`voxel51.wire.run_keys`) is recorded with the job, in its transaction. It holds the weights that the job's
 parameters select when it is submitted; a later change of the weights gives later jobs another key.
+
+A result that the users of an application share has a second key. It holds the names of the files too, because outputs
+may contain them: two users share a result only if everything that the analytic reads is the same.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.tables import applications
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import AnalyticRow
+from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import job_run_keys, jobs
 from voxel51.wire import dates
-from voxel51.wire.analytics import AnalyticRecord
+from voxel51.wire.analytics import AnalyticRecord, AnalyticScope
+from voxel51.wire.hashing import new_sha256
 from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument, JobState
 from voxel51.wire.run_keys import Content, run_key
 
 Hashes = Mapping[str, str | None]
-"""SHA-256 of data by its id; None while it is unknown, such as that of data by URL."""
+"""SHA-256 of data and of outputs of jobs, by id; None while it is unknown, such as that of data by URL."""
 
 
 def identity_of(analytics: AnalyticService, analytic: AnalyticRow) -> AnalyticRecord:
@@ -35,7 +44,8 @@ def is_deterministic(analytic: AnalyticRow) -> bool:
 
 def key_of(identity: AnalyticRecord, analytic: AnalyticRow, request: JobRequestDocument, hashes: Hashes) -> str | None:
     """Return the run key of a checked request; None if the hash of one of its files is unknown."""
-    inputs = {name: hashes.get(reference["data-id"]) for name, reference in request["inputs"].items()}
+    given = files_of(request)["inputs"]
+    inputs = {name: hashes.get(str(file.data_id or file.job_id)) for name, file in given.items()}
     parameters: dict[str, object] = {}
     for name, value in request["parameters"].items():
         if isinstance(value, dict) and DATA_ID_FIELD in value:
@@ -52,9 +62,57 @@ def key_of(identity: AnalyticRecord, analytic: AnalyticRow, request: JobRequestD
     return run_key(identity, analytic.document, known, parameters, mode)
 
 
-def record_key(connection: Connection, owner_id: str, job_id: str, key: str) -> None:
-    """Record the key of a job, in the transaction that creates it."""
-    connection.execute(insert(job_run_keys).values(job_id=job_id, owner_id=owner_id, run_key=key))
+@dataclass(frozen=True, slots=True)
+class ResultKeys:
+    """Keys of the result of a job.
+
+    Attributes:
+        run_key: for jobs of the same owner.
+        application_id, shared_key: for jobs of the other users of this application; None if the result is not shared.
+    """
+
+    run_key: str
+    application_id: str | None = None
+    shared_key: str | None = None
+
+
+def shared_key(run_key: str, request: JobRequestDocument, names: Mapping[str, str]) -> str | None:
+    """Return the key by which users of an application share the result of a checked request.
+
+    ``names`` are the names of data, by id. Return None if a file is not data, such as the output of another job.
+    """
+    named: dict[str, dict[str, str]] = {}
+    for part, files in files_of(request).items():
+        if any(file.data_id not in names for file in files.values()):
+            return None
+        named[part] = {name: names[str(file.data_id)] for name, file in files.items()}
+    text = json.dumps({"run_key": run_key, "names": named}, sort_keys=True, separators=(",", ":"))
+    return new_sha256(text.encode()).hexdigest()
+
+
+def is_shareable(analytic: AnalyticRow, owner: User) -> bool:
+    """Return whether the result depends on nothing but the files and parameters of a job, for every owner alike.
+
+    The analytic must be installed with the platform or owned by the application: users could let one of their own say
+    what they like. It must use no secret, which is its owner's, and no network, which may answer each owner otherwise.
+    """
+    extensions = analytic.document.get("extensions", {})
+    is_trusted = analytic.scope == AnalyticScope.PUBLIC or analytic.owner == f"application:{owner.application_id}"
+    return is_trusted and not extensions.get("secrets") and not extensions.get("network")
+
+
+def shares_results(connection: Connection, application_id: str) -> bool:
+    """Return whether the users of an application share results."""
+    chosen = select(applications.c.shares_results).where(applications.c.id == application_id)
+    return bool(connection.execute(chosen).scalar())
+
+
+def record_keys(connection: Connection, owner_id: str, job_id: str, keys: ResultKeys) -> None:
+    """Record the keys of a job, in the transaction that creates it."""
+    of_application = {"application_id": keys.application_id, "shared_key": keys.shared_key}
+    connection.execute(
+        insert(job_run_keys).values(job_id=job_id, owner_id=owner_id, run_key=keys.run_key, **of_application)
+    )
 
 
 def find_results(connection: Connection, owner_id: str, keys: Sequence[str]) -> dict[str, str]:

@@ -12,18 +12,19 @@ from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
+from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, QueryBody
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.scheduling import LONGEST_TEXT
 from voxel51.server.jobs.service import LISTING, JobService
 from voxel51.server.jobs.submission import LONGEST_NAME
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.accounts import Scope
 from voxel51.wire.data import SignedUrl
-from voxel51.wire.jobs import JobDetails, JobList, JobRequestDocument
+from voxel51.wire.jobs import Cancellation, JobDetails, JobList, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
 
 _REQUEST = MultipartBody(
@@ -31,6 +32,9 @@ _REQUEST = MultipartBody(
         "job_name": FormField("name of the job", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
         "auto_start": FormField("true to start the job at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
         "job_ttl": EXPIRY_FIELD,
+        "scheduling": FormField(
+            "JSON object: priority, deadline, timeout_seconds, not_before, retry", schema={"maxLength": LONGEST_TEXT}
+        ),
     },
     folder=None,
 )
@@ -91,7 +95,6 @@ def _action_routes(handlers: "_Handlers", actions: JobActions) -> Iterable[Route
     one = "/jobs/{job_id}"
     single_actions = (
         ("PUT", f"{one}/start", actions.start, "Start a job"),
-        ("PUT", f"{one}/kill", actions.kill, "Cancel a job"),
         ("PUT", f"{one}/archive", actions.archive, "Archive a job"),
         ("PUT", f"{one}/unarchive", actions.unarchive, "Unarchive a job"),
         ("DELETE", one, actions.delete, "Delete a job that was never started"),
@@ -101,6 +104,8 @@ def _action_routes(handlers: "_Handlers", actions: JobActions) -> Iterable[Route
             route(method, path, _single(action), summary, BY_USER, status=204, errors=(400, 404))
             for method, path, action, summary in single_actions
         ),
+        route("PUT", f"{one}/kill", handlers.kill, "Cancel a job", BY_USER, JsonBody(Cancellation, form=True),
+              status=204, errors=(400, 404)),
         route("PUT", f"{one}/ttl", handlers.change_lifetime, "Change when a job's output expires", BY_USER,
               LIFETIME_BODY, status=204, errors=(404,)),
         batch_route("jobs", handlers.batch_actions(), USER, Scope.RUN),
@@ -136,8 +141,8 @@ class _Handlers:
         auto_start = form.fields.get("auto_start", "").strip().lower()
         if auto_start not in _FLAGS:
             raise BadRequest(f"auto_start is true or false, not {auto_start!r}")
-        name, ttl = form.fields.get("job_name"), form.fields.get("job_ttl")
-        return {"job": self._jobs.submit(context.caller, request, name, _FLAGS[auto_start], ttl)}
+        name, ttl, scheduling = (form.fields.get(field) for field in ("job_name", "job_ttl", "scheduling"))
+        return {"job": self._jobs.submit(context.caller, request, name, _FLAGS[auto_start], ttl, scheduling)}
 
     def details(self, context: RequestContext[User]) -> JobDetails:
         return {"job": self._jobs.details(context.caller, context.path_params["job_id"])}
@@ -166,6 +171,9 @@ class _Handlers:
     def log_url(self, context: RequestContext[User]) -> SignedUrl:
         return {"url": self._jobs.log_url(context.caller, context.path_params["job_id"])}
 
+    def kill(self, context: RequestContext[User], body: Cancellation) -> None:
+        only(self._actions.kill(context.caller, [context.path_params["job_id"]], body.get("reason")))
+
     def change_lifetime(self, context: RequestContext[User], body: LifetimeChange) -> None:
         only(self._actions.change_lifetime(context.caller, [context.path_params["job_id"]], body))
 
@@ -178,7 +186,7 @@ class _Handlers:
             "unarchive": lambda caller, ids, _: actions.unarchive(caller, ids),
             "ttl": lambda caller, ids, body: actions.change_lifetime(caller, ids, asked_change(body)),
             "delete": lambda caller, ids, _: actions.delete(caller, ids),
-            "kill": lambda caller, ids, _: actions.kill(caller, ids),
+            "kill": lambda caller, ids, body: actions.kill(caller, ids, body.get("reason")),
         }
 
     def output_by_link(self, context: RequestContext[None]) -> Download:

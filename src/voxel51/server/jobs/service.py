@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.service import DataService
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import Page, run
 from voxel51.server.database.prepared_query import PreparedQuery
@@ -19,14 +20,17 @@ from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.downloads import Download, Links
 from voxel51.server.errors import Forbidden, NotFound
 from voxel51.server.events import outbox
-from voxel51.server.jobs.details import further_fields, jobs_with_details
+from voxel51.server.jobs.dependencies import lock_with_dependents, output_in_use
+from voxel51.server.jobs.details import Outlook, further_fields, jobs_with_details, no_outlook
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.requests import read_request
+from voxel51.server.jobs.reused_results import ReusedResults
+from voxel51.server.jobs.scheduling import options_of, read_options
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.submission import JobSubmission
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
-from voxel51.server.jobs.transitions import ENDED
+from voxel51.server.jobs.transitions import ENDED, settle_dependents
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.storage import Storage
@@ -48,7 +52,7 @@ LISTING = Listing(
     indexed=(("state", "archived"), ("expired",), ("archived",)),
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
-_EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message")
+_EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message", "reused")
 _BATCH_SIZE = 1000
 """Number of jobs that one transaction changes, so that no other writer waits long for the lock."""
 
@@ -58,7 +62,10 @@ _JOB_DETAILS = PreparedQuery(jobs_with_details().where(_ONE))
 _SHORT_JOB_DETAILS = PreparedQuery(
     jobs_with_details().where(
         _ONE,
-        jobs.c.state != JobState.QUEUED.value,  # finding the position in a long queue takes milliseconds
+        # Finding the position in a long queue, and what a claimed job waits for, takes milliseconds.
+        # Two comparisons, because a prepared query takes no list.
+        jobs.c.state != JobState.QUEUED.value,
+        jobs.c.state != JobState.SCHEDULED.value,
         func.length(jobs.c.request) + func.length(func.coalesce(jobs.c.status_text, "")) <= 16_384,
     )
 )
@@ -86,21 +93,38 @@ class JobService:
         positions: QueuePositions,
         wake: Callable[[], None],
         refusal: str | None = None,
+        outlook: Outlook = no_outlook,
     ) -> None:
-        self.submission = JobSubmission(database, analytics, data, lifetime, secrets, wake, refusal)
+        self._outlook = outlook
+        self.submission = JobSubmission(
+            database, analytics, data, lifetime, secrets, wake, ReusedResults(database, storage), refusal
+        )
         self._database = database
         self._storage = storage
         self._links = links
         self._positions = positions
 
-    def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> JobRecord:
+    def submit(
+        self,
+        owner: User,
+        content: bytes,
+        name: str | None,
+        auto_start: bool,
+        ttl: str | None,
+        scheduling: str | None = None,
+    ) -> JobRecord:
         """Create a job from the JSON of its request, and start it if ``auto_start``.
+
+        ``scheduling`` is the JSON of its `SchedulingOptions`.
 
         Raises:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
             Unavailable: no job runs on this platform; the text says why.
         """
-        job_id = self.submission.submit(owner, read_request(content), name, auto_start, ttl)
+        options = read_options(scheduling)
+        request = read_request(content)
+        reuse = request.get("reuse_result", False)
+        job_id = self.submission.submit(owner, request, name, auto_start, ttl, scheduling=options, reuse=reuse)
         about_job(job_id)
         return self.record(owner, job_id)
 
@@ -128,10 +152,10 @@ class JobService:
         self, connection: Connection, job_ids: Sequence[str], names: Sequence[str]
     ) -> dict[str, dict[str, object]]:
         found: dict[str, dict[str, object]] = {}
-        for start in range(0, len(job_ids), _BATCH_SIZE):
-            chosen = jobs.c.id.in_(job_ids[start : start + _BATCH_SIZE])
+        for chunk in in_chunks(job_ids):
+            chosen = jobs.c.id.in_(chunk)
             rows = connection.execute(jobs_with_details().where(chosen)).mappings().all()
-            found |= further_fields(connection, rows, names, self._positions)
+            found |= further_fields(connection, rows, {*names}, self._positions, self._outlook)
         return found
 
     def list_unarchived(self, owner: User) -> JobList:
@@ -167,13 +191,16 @@ class JobService:
             return None if job is None else self._with_details(connection, job)
 
     def _with_details(self, connection: Connection, job: DatabaseRecord) -> JobRecord:
-        return _with(job, further_fields(connection, [job], JOBS_FURTHER_FIELDS, self._positions)[job["id"]])
+        return _with(job, self._all_further(connection, [job])[job["id"]])
+
+    def _all_further(self, connection: Connection, rows: Sequence[DatabaseRecord]) -> dict[str, dict[str, object]]:
+        return further_fields(connection, rows, {*JOBS_FURTHER_FIELDS}, self._positions, self._outlook)
 
     def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[JobRecord]:
         """Return the details of each job, or `NotFound` for those that the owner does not have."""
         with self._database.read() as connection:
             found = _find_all(connection, owner.id, job_ids)
-            further = further_fields(connection, [*found.values()], JOBS_FURTHER_FIELDS, self._positions)
+            further = self._all_further(connection, [*found.values()])
         return {
             job_id: _with(found[job_id], further[job_id]) if job_id in found else job_not_found(job_id)
             for job_id in job_ids
@@ -245,14 +272,21 @@ class JobService:
         return owner_id
 
     def expire(self) -> int:
-        """Delete the files of expired jobs, and archive the jobs; return how many. Jobs that run do not expire."""
+        """Delete the files of expired jobs, and archive the jobs; return how many.
+
+        Jobs that run do not expire, nor do those whose output a job takes that has not ended.
+        """
         due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & user_submitted
-        due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
+        due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)]) & ~output_in_use
         with self._database.write(frees_space=True) as connection:
-            expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_BATCH_SIZE)).all()
+            found = connection.execute(select(jobs.c.id).where(due).limit(_BATCH_SIZE)).scalars().all()
+            lock_with_dependents(connection, found)
+            still_due = select(jobs.c.id, jobs.c.owner_id).where(jobs.c.id.in_(found), due)
+            expired = connection.execute(still_due).all()
             job_ids = [job.id for job in expired]
             keys = detach_files(connection, job_ids)
             connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(expired=True, archived=True))
+            settle_dependents(connection, job_ids)
             outbox.record(connection, EventName.EXPIRED, [(job.id, job.owner_id) for job in expired], {})
         for key in keys:
             self._database.after_commit(partial(self._storage.delete, key))
@@ -277,6 +311,7 @@ class JobService:
         while True:
             with self._database.write(frees_space=True) as connection:
                 job_ids = connection.execute(all_jobs).scalars().all()
+                lock_with_dependents(connection, job_ids)
                 for key in detach_files(connection, job_ids):
                     self._database.after_commit(partial(self._storage.delete, key))
                 connection.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))
@@ -312,7 +347,8 @@ def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> 
 
 def _record(job: DatabaseRecord) -> JobRecord:
     extras = {name: job[name] for name in _EXTRAS}
-    return _with(job, {**extras, "analytic": job["request"]["analytic"], "version": job["version"]})
+    named = {"analytic": job["request"]["analytic"], "version": job["version"], "scheduling": options_of(job)}
+    return _with(job, {**extras, **named})
 
 
 def _with(job: DatabaseRecord, further: Mapping[str, object]) -> JobRecord:

@@ -1,7 +1,9 @@
 """Share links: links by which a person without an account sees the result of one job."""
 
+import re
 import uuid
 from datetime import datetime, timedelta
+from html import escape
 from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select
@@ -16,10 +18,14 @@ from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tables import jobs, shares
 from voxel51.wire import dates
-from voxel51.wire.shares import NewShare, Share, SharedJob
+from voxel51.wire.shares import NewShare, OEmbed, Share, SharedJob
 from voxel51.wire.tokens import API_VERSION
 
 _PREFIX = "share_"
+_KEY = re.compile(r"share_[A-Za-z0-9_-]{1,200}")
+_EMBED_SIZE = (640, 400)
+"""Width and height of an embedded result, unless less is wanted."""
+
 _MAX_DAYS = 36525
 
 
@@ -32,13 +38,15 @@ class _LinkTarget(NamedTuple):
 class ShareService:
     """Creates, resolves and revokes share links. Only hashes of their keys are stored.
 
-    ``public_url`` is the address of the platform.
+    ``public_url`` is the address of the platform; ``is_embeddable`` says whether pages of other sites may show results
+    in a frame.
     """
 
-    def __init__(self, database: Database, jobs: JobService, public_url: str) -> None:
+    def __init__(self, database: Database, jobs: JobService, public_url: str, *, is_embeddable: bool = False) -> None:
         self._database = database
         self._jobs = jobs
         self._public_url = public_url
+        self._is_embeddable = is_embeddable
 
     def add(self, owner: User, job_id: str, days: float | None, shows_video: bool) -> NewShare:
         """Create a link to the result of a job, and to its video if ``shows_video``.
@@ -70,6 +78,7 @@ class ShareService:
             # Browsers do not send the part after the hash to a server, so the key stays out of access logs.
             "url": f"{self._public_url}/shared#{key}",
             "api_url": f"{self._public_url}/{API_VERSION}/shared/{key}",
+            "embed_url": f"{self._public_url}/embed#{key}" if self._is_embeddable else None,
         }
 
     def all(self, owner: User, job_id: str) -> list[Share]:
@@ -114,6 +123,33 @@ class ShareService:
             "completion_date": None if completed is None else str(completed),
             "output_filename": str(job.get("output_filename")),
             "video": found.shows_video,
+        }
+
+    def oembed(self, url: str, max_width: int, max_height: int) -> OEmbed:
+        """Return how to embed the result behind the page of a link, as oEmbed describes it.
+
+        Raises:
+            NotFound: it is not such a link, or this platform allows no page to embed it.
+        """
+        key = next((url.removeprefix(start) for page in ("shared", "embed")
+                    if url.startswith(start := f"{self._public_url}/{page}#")), None)  # fmt: skip
+        if not self._is_embeddable:
+            raise NotFound("Results of this platform cannot be embedded. Its operator allows it by 'embed_origins'.")
+        if key is None or not _KEY.fullmatch(key):
+            raise NotFound(f"'url' must be a share link of this platform ({self._public_url}/shared#…)")
+        job = self.job(key)
+        width, height = min(_EMBED_SIZE[0], max_width), min(_EMBED_SIZE[1], max_height)
+        return {
+            "version": "1.0",
+            "type": "rich",
+            "title": job["name"],
+            "provider_name": "Voxel51 Platform",
+            "provider_url": self._public_url,
+            "html": f'<iframe src="{escape(self._public_url)}/embed#{key}" width="{width}" height="{height}" '
+            f'title="{escape(job["name"])}" style="border:0" loading="lazy" allow="fullscreen" '
+            'referrerpolicy="no-referrer" sandbox="allow-scripts allow-same-origin allow-popups"></iframe>',
+            "width": width,
+            "height": height,
         }
 
     def output(self, key: str) -> Download:

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.status_messages import messages_of, read_status, text_of
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.json_documents import parse_json_object
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument
 
+PARTS_SHARE = 0.9
+"""Share of the progress of a split job that its parts make. The rest is the merge, so progress never falls back."""
+
 _MAX_MESSAGES = 20
-_MAX_MESSAGE_LENGTH = 2000
 
 
 def check_status(content: bytes) -> str:
@@ -31,7 +34,7 @@ def check_status(content: bytes) -> str:
 
 def is_final(text: str) -> bool:
     """Return whether a status document is the last one of its attempt, according to its state."""
-    state = _read(text).get("state")
+    state = read_status(text).get("state")
     return isinstance(state, str) and state in ENDED
 
 
@@ -57,13 +60,13 @@ def status_of(job: DatabaseRecord) -> dict[str, object]:
 def _add_message(document: dict[str, object], job: DatabaseRecord, moment: str | None) -> None:
     """Add the platform's own message about a job, if it has one."""
     if job["failure_message"]:
-        document["messages"] = [*_messages(document), {"message": job["failure_message"], "time": moment}]
+        document["messages"] = [*messages_of(document), {"message": job["failure_message"], "time": moment}]
 
 
 def final_message(job: DatabaseRecord) -> str | None:
     """Return the last message of the status document of a job: how it ended, if it failed."""
-    messages = _messages(status_of(job))
-    return _text_of(messages[-1]) if messages else None
+    messages = messages_of(status_of(job))
+    return text_of(messages[-1]) if messages else None
 
 
 def events_of_status(before: str | None, after: str) -> Iterator[tuple[EventName, dict[str, object]]]:
@@ -71,10 +74,10 @@ def events_of_status(before: str | None, after: str) -> Iterator[tuple[EventName
 
     Both may come from any container, so their form is not trusted, and the amount passed on is limited.
     """
-    old, new = _read(before), _read(after)
-    known = len(_messages(old))
-    for message in _messages(new)[known:][-_MAX_MESSAGES:]:
-        text = _text_of(message)
+    old, new = read_status(before), read_status(after)
+    known = len(messages_of(old))
+    for message in messages_of(new)[known:][-_MAX_MESSAGES:]:
+        text = text_of(message)
         if text is not None:
             yield EventName.MESSAGE, {"message": text}
     progress = _progress(new)
@@ -82,30 +85,18 @@ def events_of_status(before: str | None, after: str) -> Iterator[tuple[EventName
         yield EventName.PROGRESS, {"progress": progress}
 
 
+def of_merge(text: str) -> str:
+    """Return the status document of an attempt that merges parts, with its progress after that of the parts."""
+    document = read_status(text)
+    reported = _progress(document)
+    fraction = PARTS_SHARE + (1 - PARTS_SHARE) * max(0.0, min(1.0, reported.get("fraction", 0.0)))
+    document["progress"] = {"message": "Merging the parts", **reported, "fraction": round(fraction, 4)}
+    return json.dumps(document)
+
+
 def progress_of(text: str | None) -> Progress | None:
     """Return the progress in the text of a status document; None if it reports none."""
-    return _progress(_read(text)) or None
-
-
-def last_message(text: str | None) -> str | None:
-    """Return the last message in the text of a status document."""
-    texts = map(_text_of, reversed(_messages(_read(text))))
-    return next((each for each in texts if each is not None), None)
-
-
-def _read(text: str | None) -> dict[str, object]:
-    document = json.loads(text) if text else {}
-    return document if isinstance(document, dict) else {}
-
-
-def _messages(document: Mapping[str, object]) -> list[object]:
-    messages = document.get("messages")
-    return messages if isinstance(messages, list) else []
-
-
-def _text_of(message: object) -> str | None:
-    text = message.get("message") if isinstance(message, dict) else None
-    return text[:_MAX_MESSAGE_LENGTH] if isinstance(text, str) else None
+    return _progress(read_status(text)) or None
 
 
 def _progress(document: Mapping[str, object]) -> Progress:
@@ -117,7 +108,7 @@ def _progress(document: Mapping[str, object]) -> Progress:
         number = reported.get(name)
         if isinstance(number, int | float) and not isinstance(number, bool):
             progress[name] = number
-    text = _text_of(reported)
+    text = text_of(reported)
     if text is not None:
         progress["message"] = text
     return progress

@@ -48,13 +48,22 @@ jobs = Table(
     Column("output_filename", String(255), nullable=False),
     Column("attempt_id", String(36)),  # the current attempt: only its reports count
     Column("attempts_lost", Integer, nullable=False),
-    Column("retry_at", Moment),  # while it is queued: not to be claimed earlier, because its last attempt was lost
+    Column("retry_at", Moment),  # while it is queued: not to be claimed earlier, because its last attempt failed
+    Column("queue_rank", Integer, nullable=False, server_default="0"),  # minus the priority: lower starts earlier
+    Column("not_before", Moment),  # not to be claimed earlier, because its owner wants that
+    Column("deadline", Moment),
+    Column("scheduling", Document),  # the other options: see scheduling.py
     Column("status_text", Text),  # as the current attempt wrote it
     Column("frame_count", BigInteger),
     Column("duration_seconds", Float),
     Column("size_bytes", BigInteger),
+    Column("reused", String(16)),  # whose earlier result the output is a copy of: a `ReusedFrom`; null: the job ran
     Index("ix_jobs_owner_id", "owner_id"),
-    Index("ix_jobs_queue", "state", "internal", "owner_id", "queued_at", "id"),
+    # From `retry_at` on, the index covers what keeps queued jobs from being claimed: many held jobs must cost little.
+    Index(
+        "ix_jobs_queue",
+        *("state", "internal", "owner_id", "queue_rank", "queued_at", "id", "retry_at", "not_before", "analytic_id"),
+    ),
 )
 # Covering indexes: statistics of ended jobs (how many, how long, whose) are read from these alone.
 for _date, _covered in (
@@ -64,8 +73,8 @@ for _date, _covered in (
     _known = _date.is_not(None)
     Index(f"ix_jobs_{_date.name}", _date, *_covered, sqlite_where=_known, postgresql_where=_known)
 
-# The last complete jobs of an analytic, of which its cost is measured (see analytic_facts.py).
-_is_complete = jobs.c.completion_date.is_not(None)
+# The last complete jobs of an analytic that ran, of which its cost is measured (see analytic_facts.py).
+_is_complete = and_(jobs.c.completion_date.is_not(None), jobs.c.reused.is_(None))
 Index(
     "ix_jobs_analytic_completion_date",
     jobs.c.analytic_id,
@@ -74,8 +83,10 @@ Index(
     postgresql_where=_is_complete,
 )
 
-# The jobs of an analytic that have not ended.
+# The jobs of an analytic that have not ended, and those of them that have a deadline.
 _has_not_ended = and_(jobs.c.completion_date.is_(None), jobs.c.fail_date.is_(None))
+_is_due = and_(_has_not_ended, jobs.c.deadline.is_not(None))
+Index("ix_jobs_deadline", jobs.c.deadline, jobs.c.state, sqlite_where=_is_due, postgresql_where=_is_due)
 Index(
     "ix_jobs_analytic_active",
     jobs.c.analytic_id,
@@ -118,7 +129,17 @@ job_run_keys = Table(
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), nullable=False),
     Column("run_key", String(64), nullable=False),
+    # For the other users of an application that shares results; null: this result is not shared.
+    Column("application_id", String(36)),
+    Column("shared_key", String(64)),
     Index("ix_job_run_keys_owner_id_run_key", "owner_id", "run_key", "job_id"),
+)
+_is_shared = job_run_keys.c.shared_key.is_not(None)
+Index(
+    "ix_job_run_keys_application_id_shared_key",
+    *(job_run_keys.c[name] for name in ("application_id", "shared_key", "job_id")),
+    sqlite_where=_is_shared,
+    postgresql_where=_is_shared,
 )
 
 job_inputs = Table(
@@ -130,6 +151,14 @@ job_inputs = Table(
     Column("analytic_id", String(36), nullable=False),
     Index("ix_job_inputs_data_id", "data_id", "analytic_id", "job_id"),
     Index("ix_job_inputs_owner_id", "owner_id", "analytic_id", "data_id", "job_id"),
+)
+
+job_dependencies = Table(
+    "job_dependencies",  # the jobs whose output a job takes: see dependencies.py
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("source_id", String(36), primary_key=True),
+    Index("ix_job_dependencies_source_id", "source_id", "job_id"),
 )
 
 fair_share = Table(
@@ -164,6 +193,7 @@ attempts = Table(
     Column("machine", String(128)),  # on which the two above identify a process
     Column("ended_at", Moment, index=True),
     Column("end_detail", Text),
+    Column("failure_type", String(16)),  # the fault that ended it, if the job runs again after that: see retries.py
     Column("output_key", String(128), index=True),
     Column("output_sha256", String(64)),  # in hexadecimal, as are all hashes
     Column("output_size_bytes", BigInteger),  # null for outputs and logs older than these columns
@@ -194,4 +224,13 @@ checkpoints = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
+)
+
+job_activity = Table(
+    "job_activity",
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("attempt_id", String(36), nullable=False),  # the attempt that reported it
+    Column("samples", Document, nullable=False),
+    Column("log", Text, nullable=False),  # the last characters that it printed
 )

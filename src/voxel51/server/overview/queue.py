@@ -12,6 +12,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.snapshots import Snapshots
 from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.jobs.details import eta_seconds
+from voxel51.server.jobs.split_tables import PartState, job_parts
 from voxel51.server.jobs.status import progress_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.wire import dates
@@ -19,7 +20,13 @@ from voxel51.wire.jobs import JobState
 from voxel51.wire.overview import HourlyJobs, QueueOverview, RunningJob
 
 _HOURS = 24
-_ACTIVE_STATES = [JobState.SCHEDULED.value, JobState.RUNNING.value]
+_ACTIVE_STATES = {
+    JobState.SCHEDULED.value: JobState.SCHEDULED,
+    JobState.RUNNING.value: JobState.RUNNING,
+    PartState.SCHEDULED.value: JobState.SCHEDULED,
+    PartState.RUNNING.value: JobState.RUNNING,
+}
+"""States of jobs that have a slot, by their states in the database."""
 
 
 _COUNTS_SECONDS = 5.0
@@ -67,7 +74,8 @@ def _states(connection: Connection) -> dict[bool, dict[str, int]]:
     counted = select(jobs.c.internal, jobs.c.state, func.count()).group_by(jobs.c.state, jobs.c.internal)
     states = {internal: {state.value: 0 for state in JobState} for internal in (False, True)}
     for internal, state, number in connection.execute(counted):
-        states[internal][state] = number
+        if state in states[internal]:  # parts of split jobs are neither jobs of users nor renditions
+            states[internal][state] = number
     return states
 
 
@@ -80,30 +88,33 @@ def _oldest_wait_seconds(connection: Connection) -> float | None:
 def _active_jobs() -> Select[*tuple[object, ...]]:
     named = (users.c.name.label("username"), applications.c.name.label("application"))
     of_attempt = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("started_at"))
-    of_job = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text)
+    of_job = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text, job_parts.c.parent_id)
     return (
         select(*of_job, *named, *of_attempt)
         .join(users, users.c.id == jobs.c.owner_id)
         .outerjoin(applications, applications.c.id == users.c.application_id)
         .join(analytics, analytics.c.id == jobs.c.analytic_id)
         .join(attempts, attempts.c.id == jobs.c.attempt_id)
+        .outerjoin(job_parts, job_parts.c.job_id == jobs.c.id)
         .where(jobs.c.state.in_(_ACTIVE_STATES))
         .order_by(attempts.c.created_at, jobs.c.id)
     )
 
 
 def _running(row: RowMapping) -> RunningJob:
+    """Return a running job; for a part of a split job, that job with the progress of the part."""
+    state = _ACTIVE_STATES[row["state"]].value
     return {
-        "job_id": row["id"],
+        "job_id": row["parent_id"] or row["id"],
         "username": row["username"],
         "application": row["application"],
         "analytic": row["analytic"],
         "version": row["version"],
-        "state": row["state"],
-        "internal": row["internal"],
+        "state": state,
+        "internal": row["internal"] and row["parent_id"] is None,
         "started_at": dates.to_text(row["started_at"]),
         "progress": progress_of(row["status_text"]),
-        "eta_seconds": eta_seconds(row, dates.now()),
+        "eta_seconds": eta_seconds({**row, "state": state}, dates.now()),
     }
 
 

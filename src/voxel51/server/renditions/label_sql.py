@@ -6,22 +6,24 @@ query is a rendition too: it runs isolated and limited as a job, and asking agai
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, select
 
 from voxel51.server.accounts.callers import User
-from voxel51.server.analytics.tables import analytics
-from voxel51.server.data.tables import data
+from voxel51.server.data.tables import data, data_metadata
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.database import Database
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest
+from voxel51.server.errors import BadRequest, Lost, NotFound
 from voxel51.server.jobs.label_jobs import produces_labels, video_of
-from voxel51.server.jobs.tables import jobs, user_submitted
+from voxel51.server.jobs.newest_results import complete_jobs
+from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.service import RenditionService, variant_of
 from voxel51.server.renditions.sources import RenditionSource, SqlSource
-from voxel51.server.renditions.specs import JOB_RENDITIONS, SQL_RENDITION
+from voxel51.server.renditions.specs import JOB_RENDITIONS, SQL_RENDITION, RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
 from voxel51.wire.jobs import JOB_ID_FIELD, JobState
@@ -31,78 +33,115 @@ MAX_SQL_JOBS = 500
 """Jobs whose labels one query reads: the newest. Others are in the table ``jobs``, without labels."""
 
 _MAX_LISTED_JOBS = 10_000
-_IDS_AT_ONCE = 500
 _PARQUET = {"format": "parquet"}
+_ENDED = (JobState.COMPLETE.value, JobState.FAILED.value)
+
+CAPTURED_AT = "captured-at"
+"""Key of metadata of data: when the video was captured, in ISO 8601."""
+
+
+def selected_videos(*conditions: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
+    """Select the videos that a query reads, with the ``captured_at`` that their owner has set."""
+    columns = (data.c.id, data.c.name, data.c.size_bytes, data.c.upload_date)
+    captured = and_(data_metadata.c.data_id == data.c.id, data_metadata.c.key == CAPTURED_AT)
+    joined = select(*columns, data_metadata.c.value.label("captured_at")).outerjoin(data_metadata, captured)
+    return joined.where(*conditions)
+
+
+def time_of_day(captured_at: str | None) -> str | None:
+    """Return a date with its time as it was written, without its time zone; None if it has no time.
+
+    So the hours of a day are those of the place of the camera.
+    """
+    if captured_at is None or not {"T", " "} & {*captured_at}:  # a date alone would be read as midnight
+        return None
+    try:
+        return datetime.fromisoformat(captured_at).replace(tzinfo=None).isoformat()
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Parquet:
-    """State of the Parquet file of a job's labels, and the internal job that makes it."""
+    """State of the Parquet file of a job's labels, the internal job that makes it, and when it was used."""
 
     internal_job_id: str
     state: str
+    used_at: datetime
 
 
 class LabelSqlService:
-    """Queries over the labels of one user's jobs."""
+    """Queries over the labels of one user's jobs.
 
-    def __init__(self, database: Database, made: RenditionService) -> None:
+    ``max_renditions`` is the number of renditions that are kept for one owner. Queries leave half of them to others:
+    with more, each new Parquet file would replace one that the same query needs.
+    """
+
+    def __init__(self, database: Database, made: RenditionService, max_renditions: int) -> None:
         self._database = database
         self._renditions = made
+        self.most_jobs = max(1, min(MAX_SQL_JOBS, max_renditions // 2))
 
-    def run(self, owner: User, given: Mapping[str, str]) -> Download | PendingRendition:
-        """Return the result of the query ``given["sql"]`` in the format ``given["format"]``, or its progress.
+    def begin(self, owner: User, given: Mapping[str, str]) -> "LabelQuery":
+        """Have the labels of the owner's jobs converted for the query ``given["sql"]`` in ``given["format"]``.
 
         Raises:
-            BadRequest: the query is wrong, not read-only, or exceeds a limit; the text says why.
-            Unavailable: the platform failed to run it.
+            BadRequest: an argument is invalid.
         """
-        arguments = SQL_RENDITION.read(given)
         rows, videos = self._jobs(owner), self._videos(owner)
-        chosen = [row for row in rows if produces_labels(row["document"])][:MAX_SQL_JOBS]
-        files = self._parquet_files([row["id"] for row in chosen])
-        for row in chosen:
-            if row["id"] not in files:
-                self._convert(owner, row["id"])
-        known = self._parquet_files([row["id"] for row in chosen])
-        ended = [each for each in known.values() if each.state in {JobState.COMPLETE, JobState.FAILED}]
-        if len(ended) < len(known):
-            return {"rendition": SQL_RENDITION.name, "state": "QUEUED", "fraction": len(ended) / len(known)}
-        loaded = {job_id: each for job_id, each in known.items() if each.state == JobState.COMPLETE}
-        source = _source(owner, rows, videos, loaded)
-        digest = hashlib.sha256(json.dumps([source.inputs, source.parameters]).encode()).hexdigest()
-        query = {"sql": str(arguments["sql"]), "format": str(arguments["format"]), "labels": digest}
-        return self._renditions.get(owner, RenditionSource(None, None, sql=source), SQL_RENDITION, query)
+        return self.over(owner, given, rows, videos)
+
+    def over(
+        self,
+        owner: User,
+        given: Mapping[str, str],
+        rows: Sequence[RowMapping],
+        videos: Sequence[RowMapping],
+        spec: RenditionSpec = SQL_RENDITION,
+    ) -> "LabelQuery":
+        """Have the labels of some of the owner's jobs converted for a query, as `begin` does for all of them.
+
+        Args:
+            owner: whose jobs and videos these are.
+            given: ``sql`` and ``format``, and what else ``spec`` takes.
+            rows: jobs, in the columns of `RESULT_COLUMNS`. The labels of the first `most_jobs` are read.
+            videos: videos, in the columns of `selected_videos`.
+            spec: `SQL_RENDITION`, or that of a chart.
+
+        Raises:
+            BadRequest: an argument is invalid.
+        """
+        arguments = spec.read(given)
+        chosen = [row["id"] for row in rows if produces_labels(row["document"])][: self.most_jobs]
+        files = self._parquet_files(chosen)
+        for job_id in chosen:
+            if job_id not in files:
+                self._convert(owner, job_id)
+        self._renditions.record_use({each.internal_job_id: each.used_at for each in files.values()})
+        conversions = [each.internal_job_id for each in self._parquet_files(chosen).values()]
+
+        def source() -> SqlSource:
+            known = self._parquet_files(chosen)
+            loaded = {job_id: each for job_id, each in known.items() if each.state == JobState.COMPLETE}
+            return _source(owner, rows, videos, loaded)
+
+        query = {name: str(value) for name, value in arguments.items() if name != "labels"}
+        return LabelQuery(self._database, self._renditions, owner, spec, query, conversions, source)
 
     def _convert(self, owner: User, job_id: str) -> None:
         try:
             self._renditions.get(owner, RenditionSource(None, job_id), JOB_RENDITIONS["labels"], _PARQUET)
-        except BadRequest:  # the output expired just now, or cannot be converted: the job has no labels then
+        except (BadRequest, NotFound, Lost):  # deleted or expired just now, or damaged: the job has no labels then
             return
 
     def _jobs(self, owner: User) -> Sequence[RowMapping]:
-        columns = (jobs.c.id, jobs.c.name, jobs.c.request, jobs.c.completion_date, jobs.c.frame_count,
-                   jobs.c.duration_seconds, analytics.c.document, analytics.c.name.label("analytic"),
-                   analytics.c.version)  # fmt: skip
-        statement = (
-            select(*columns)
-            .join(analytics, analytics.c.id == jobs.c.analytic_id)
-            .where(
-                jobs.c.owner_id == owner.id,
-                jobs.c.state == JobState.COMPLETE.value,
-                jobs.c.expired.is_(False),
-                user_submitted,
-            )
-            .order_by(jobs.c.completion_date.desc(), jobs.c.id)
-            .limit(_MAX_LISTED_JOBS)
-        )
+        statement = complete_jobs(owner).order_by(jobs.c.completion_date.desc(), jobs.c.id).limit(_MAX_LISTED_JOBS)
         with self._database.read() as connection:
             return connection.execute(statement).mappings().all()
 
     def _videos(self, owner: User) -> Sequence[RowMapping]:
         statement = (
-            select(data.c.id, data.c.name, data.c.size_bytes, data.c.upload_date)
-            .where(data.c.owner_id == owner.id, data.c.media_type.like("video/%"))
+            selected_videos(data.c.owner_id == owner.id, data.c.media_type.like("video/%"))
             .order_by(data.c.upload_date.desc(), data.c.id)
             .limit(_MAX_LISTED_JOBS)
         )
@@ -110,17 +149,75 @@ class LabelSqlService:
             return connection.execute(statement).mappings().all()
 
     def _parquet_files(self, job_ids: Sequence[str]) -> dict[str, _Parquet]:
-        statement = select(renditions.c.job_id, renditions.c.internal_job_id, jobs.c.state)
+        statement = select(renditions.c.job_id, renditions.c.internal_job_id, jobs.c.state, renditions.c.used_at)
         statement = statement.join(jobs, jobs.c.id == renditions.c.internal_job_id).where(
             renditions.c.kind == JOB_RENDITIONS["labels"].name, renditions.c.variant == variant_of(_PARQUET)
         )
         found: dict[str, _Parquet] = {}
         with self._database.read() as connection:
-            for start in range(0, len(job_ids), _IDS_AT_ONCE):
-                some = renditions.c.job_id.in_(job_ids[start : start + _IDS_AT_ONCE])
-                rows = connection.execute(statement.where(some))
-                found |= {row.job_id: _Parquet(row.internal_job_id, row.state) for row in rows}
+            for chunk in in_chunks(job_ids):
+                rows = connection.execute(statement.where(renditions.c.job_id.in_(chunk)))
+                found |= {row.job_id: _Parquet(row.internal_job_id, row.state, row.used_at) for row in rows}
         return found
+
+
+class LabelQuery:
+    """One request for the result of a query. What it reads was chosen at its beginning; waiting only reads states.
+
+    Args:
+        spec: what the query makes: rows or a chart.
+        query: arguments of the query.
+        conversions: internal jobs that make the Parquet files.
+        source: function that returns the inputs of the query, once these have ended.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        made: RenditionService,
+        owner: User,
+        spec: RenditionSpec,
+        query: Mapping[str, str],
+        conversions: Sequence[str],
+        source: Callable[[], SqlSource],
+    ) -> None:
+        self._database = database
+        self._renditions = made
+        self._owner = owner
+        self._spec = spec
+        self._query = query
+        self._conversions = conversions
+        self._make_source = source
+        self._source: SqlSource | None = None
+        self._arguments: Mapping[str, str] = {}
+
+    def result(self) -> Download | PendingRendition:
+        """Return the result, or its progress while it is made.
+
+        Raises:
+            BadRequest: the query is wrong, not read-only, or exceeds a limit; the text says why.
+            NotFound: the query was cancelled while the request waited for it.
+            Unavailable: the platform failed to run it.
+        """
+        is_awaited = self._source is not None
+        if self._source is None:
+            if left := self._unfinished():
+                fraction = 1 - left / len(self._conversions)
+                return {"rendition": SQL_RENDITION.name, "state": JobState.QUEUED.value, "fraction": fraction}
+            self._source = self._make_source()
+            content = json.dumps([self._source.inputs, self._source.parameters])
+            self._arguments = {**self._query, "labels": hashlib.sha256(content.encode()).hexdigest()}
+        source = RenditionSource(None, None, sql=self._source)
+        return self._renditions.get(self._owner, source, self._spec, self._arguments, is_awaited=is_awaited)
+
+    def _unfinished(self) -> int:
+        """Return how many conversions have not ended. Deleted ones have."""
+        count = 0
+        with self._database.read() as connection:
+            for chunk in in_chunks(self._conversions):
+                open_jobs = select(func.count()).where(jobs.c.id.in_(chunk), jobs.c.state.not_in(_ENDED))
+                count += connection.execute(open_jobs).scalar_one()
+        return count
 
 
 def _source(
@@ -147,6 +244,7 @@ def _source(
             "name": row["name"],
             "size_bytes": row["size_bytes"],
             "upload_date": dates.to_text(row["upload_date"]),
+            "captured_at": time_of_day(row["captured_at"]),
         }
         for row in videos
     ]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 
 from voxel51.server.accounts.access import BY_USER, USER
 from voxel51.server.accounts.callers import User
@@ -28,33 +29,35 @@ from voxel51.wire.renditions import PendingRendition, RenditionList
 
 MAX_WAIT_SECONDS = 20.0
 _POLL_SECONDS = 0.03
-_WAIT = QueryParameter(
+WAIT = QueryParameter(
     "seconds to wait for a rendition that must be made first",
     {"type": "number", "minimum": 0, "maximum": MAX_WAIT_SECONDS, "default": 0},
 )
 _RETRY_AFTER = {"Retry-After": "1"}
-_PENDING = {202: PendingRendition}
+PENDING = {202: PendingRendition}
 SHARED_RENDITIONS = ("annotated", "sheet")
 """Renditions for holders of a share link. They have no parameters, so a link can cause two internal jobs at most, and
 no ``wait``, so strangers hold no threads."""
 
 _SourceOf = Callable[[RequestContext[User]], RenditionSource]
 _Get = Callable[[RequestContext[User]], Download | JsonReply]
+_Find = Callable[[], Download | PendingRendition]
+"""Function that looks for a rendition again and again, while one request waits for it."""
 
 
 def label_formats(renditions: RenditionService) -> OutputFormats:
     """Return the formats of other tools in which a job's labels may be requested instead of its output."""
     spec = JOB_RENDITIONS["labels"]
-    return OutputFormats({**spec.arguments, "wait": _WAIT}, _getter(renditions, _job_source, spec), PendingRendition)
+    return OutputFormats({**spec.arguments, "wait": WAIT}, _getter(renditions, _job_source, spec), PendingRendition)
 
 
 def label_sql_routes(queries: LabelSqlService) -> Iterable[Route]:
     """Return the route of SQL over labels."""
     asked = {name: SQL_RENDITION.arguments[name] for name in ("sql", "format")}
-    get = _waiting(lambda context, _: queries.run(context.caller, context.query_params))
+    get = waiting(lambda context: queries.begin(context.caller, context.query_params).result)
     yield route("GET", "/labels/sql", get, SQL_RENDITION.summary, Policy(USER, calls_other_hosts=True),
-                answers=FileReply, errors=(400, 503), more_answers=_PENDING,
-                parameters={**asked, "wait": _WAIT})  # fmt: skip
+                answers=FileReply, errors=(400, 503), more_answers=PENDING,
+                parameters={**asked, "wait": WAIT})  # fmt: skip
 
 
 def rendition_routes(renditions: RenditionService, shares: ShareService) -> Iterable[Route]:
@@ -89,11 +92,11 @@ def _routes(
                 BY_USER, answers=RenditionList, errors=(400, 404))  # fmt: skip
     yield route("DELETE", f"{path}/renditions", _deleter(renditions, source_of, None),
                 "Cancel or delete all renditions", BY_USER, status=204, errors=(400, 404))  # fmt: skip
-    waiting = Policy(USER, calls_other_hosts=True)  # it may wait for an internal job
+    may_wait = Policy(USER, calls_other_hosts=True)  # it may wait for an internal job
     for spec in specs.values():
         yield route("GET", f"{path}/renditions/{spec.name}", _getter(renditions, source_of, spec), spec.summary,
-                    waiting, answers=FileReply, errors=(400, 404, 503), more_answers=_PENDING,
-                    parameters={**spec.arguments, "wait": _WAIT})  # fmt: skip
+                    may_wait, answers=FileReply, errors=(400, 404, 503), more_answers=PENDING,
+                    parameters={**spec.arguments, "wait": WAIT})  # fmt: skip
         summary = f"Cancel or delete the rendition '{spec.name}' with the same arguments"
         yield route("DELETE", f"{path}/renditions/{spec.name}", _deleter(renditions, source_of, spec), summary,
                     BY_USER, status=204, errors=(400, 404), parameters=spec.arguments)  # fmt: skip
@@ -108,28 +111,27 @@ def _shared_route(renditions: RenditionService, shares: ShareService, spec: Rend
     summary = f"{spec.summary}, by a share link that includes the video"
     path = f"/shared/{{key}}/renditions/{spec.name}"
     return route("GET", path, get, summary, Policy(ANYONE), answers=FileReply, errors=(400, 403, 404, 503),
-                 more_answers=_PENDING)  # fmt: skip
+                 more_answers=PENDING)  # fmt: skip
 
 
 def _getter(renditions: RenditionService, source_of: _SourceOf, spec: RenditionSpec) -> _Get:
-    def find(context: RequestContext[User], is_awaited: bool) -> Download | PendingRendition:
-        source, given = source_of(context), context.query_params
-        return renditions.get(context.caller, source, spec, given, is_awaited=is_awaited)
+    def begin(context: RequestContext[User]) -> _Find:
+        caller, source, given, tries = context.caller, source_of(context), context.query_params, count()
+        return lambda: renditions.get(caller, source, spec, given, is_awaited=next(tries) > 0)
 
-    return _waiting(find)
+    return waiting(begin)
 
 
-def _waiting(find: Callable[[RequestContext[User], bool], Download | PendingRendition]) -> _Get:
-    """Return a handler that calls ``find`` until the file is there or the time is over that the request may wait."""
+def waiting(begin: Callable[[RequestContext[User]], _Find]) -> _Get:
+    """Return a handler that calls what ``begin`` returns until the file is there, or the request may wait no longer."""
 
     def get(context: RequestContext[User]) -> Download | JsonReply:
         deadline = time.monotonic() + _wait_seconds(context)
-        is_awaited = False
+        find = begin(context)
         while True:
-            found = find(context, is_awaited)
+            found = find()
             if isinstance(found, Download):
                 return found
-            is_awaited = True
             if time.monotonic() >= deadline:
                 return JsonReply(found, _RETRY_AFTER, 202)
             time.sleep(_POLL_SECONDS)

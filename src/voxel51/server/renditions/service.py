@@ -7,18 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.chunks import in_chunks
 from voxel51.server.database.database import Database
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Lost, NotFound, OutOfSpace, ServiceError, Unavailable
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
+from voxel51.server.jobs.split_tables import job_parts
 from voxel51.server.jobs.status import final_message, progress_of
 from voxel51.server.jobs.tables import internal_job, jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
@@ -142,6 +144,20 @@ class RenditionService:
                 break
         return content[:most_bytes]
 
+    def content(self, found: Download) -> bytes:
+        """Return the content of a rendition that `get` has returned, which must be small."""
+        return b"".join(self._storage.read(found.key))
+
+    def record_use(self, used: Mapping[str, datetime]) -> None:
+        """Record that renditions are used now: internal job id -> the use that is recorded, which may suffice."""
+        now = dates.now()
+        old = [job_id for job_id, used_at in used.items() if used_at < now - _USE_RECORDED_EVERY]
+        if old:
+            with suppress(OutOfSpace), self._database.write(durable=False) as connection:
+                for chunk in in_chunks(old):
+                    chosen = update(renditions).where(renditions.c.internal_job_id.in_(chunk))
+                    connection.execute(chosen.values(used_at=now))
+
     def count(self, owner: User) -> int:
         """Return how many renditions the owner has."""
         with self._database.read() as connection:
@@ -199,7 +215,7 @@ class RenditionService:
         return self._delete_where(is_unused | is_old_result | (jobs.c.fail_date < may_retry))
 
     def delete_unneeded(self) -> int:
-        """Delete what is left of renditions whose data or job was deleted or has expired."""
+        """Delete what is left of renditions and parts of split jobs whose data or job was deleted or has expired."""
         subject = jobs.alias("subject")
         has_expired = exists().where(subject.c.id == renditions.c.job_id, subject.c.expired.is_(True))
         # The row is deleted with its data or job; the internal job that made it stays and is deleted here.
@@ -208,7 +224,8 @@ class RenditionService:
     def _delete_where(self, condition: ColumnElement[bool]) -> int:
         """Delete a batch of renditions; return how many."""
         joined = select(jobs.c.id).join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
-        chosen = joined.where(internal_job, condition).limit(_BATCH_SIZE)
+        is_part = exists().where(job_parts.c.job_id == jobs.c.id)
+        chosen = joined.where(internal_job, ~is_part, condition).limit(_BATCH_SIZE)
         with self._database.write(frees_space=True) as connection:
             ids = connection.execute(chosen).scalars().all()
             self._delete(connection, ids)
@@ -308,11 +325,7 @@ class RenditionService:
         if job["state"] != JobState.COMPLETE:
             progress = progress_of(job["status_text"]) or {}
             return {"rendition": spec.name, "state": job["state"], "fraction": progress.get("fraction")}
-        now = dates.now()
-        if job["used_at"] < now - _USE_RECORDED_EVERY:
-            with suppress(OutOfSpace), self._database.write(durable=False) as connection:
-                used = update(renditions).where(renditions.c.internal_job_id == job["id"])
-                connection.execute(used.values(used_at=now))
+        self.record_use({job["id"]: job["used_at"]})
         return checked_output(job)
 
 

@@ -10,10 +10,11 @@ from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.label_jobs import produces_labels, video_of
 from voxel51.server.jobs.service import JobService
 from voxel51.server.renditions.specs import Arguments, RenditionSpec
+from voxel51.server.reviews.service import ReviewFiles
 from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage
 from voxel51.wire.datasets import DatasetVideoSource
-from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD
+from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, REVIEW_ID_FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class SourceResolver:
         jobs: JobService,
         analytics: AnalyticService,
         datasets: DatasetService,
+        reviews: ReviewFiles,
         storage: Storage,
     ) -> None:
         self._storage = storage
@@ -66,6 +68,7 @@ class SourceResolver:
         self._jobs = jobs
         self._analytics = analytics
         self._datasets = datasets
+        self._reviews = reviews
 
     def check(self, owner: User, source: RenditionSource) -> None:
         """Raise an error unless the source exists and belongs to the owner.
@@ -104,10 +107,15 @@ class SourceResolver:
         job_id = str(source.job_id)
         intact_size_bytes(self._jobs.output(owner.id, job_id), self._storage)
         inputs: dict[str, dict[str, str]] = {"labels": {JOB_ID_FIELD: job_id}}
+        if "review" in arguments:
+            inputs["labels"] = self._review(owner, str(arguments["review"]), job_id)
         if spec.needs_video:
             inputs["video"] = {DATA_ID_FIELD: self._video_of(owner, job_id)}
         if "truth" in arguments:
             inputs["others"] = {DATA_ID_FIELD: self._intact(owner, str(arguments["truth"]))}
+        for name in ("truth_review", "with_review"):
+            if name in arguments:
+                inputs["others"] = self._review(owner, str(arguments[name]))
         if "with" in arguments:
             other_job_id = str(arguments["with"])
             self._check_labels(owner, other_job_id)
@@ -127,6 +135,10 @@ class SourceResolver:
         dataset = self._datasets.find(owner, source.dataset_id)
         videos = dataset_videos(dataset)
         return {"dataset": {"name": dataset.name, "definition": dataset.definition, "videos": videos}}
+
+    def _review(self, owner: User, review_id: str, job_id: str | None = None) -> dict[str, str]:
+        intact_size_bytes(self._reviews.labels_of(owner.id, review_id, job_id), self._storage)
+        return {REVIEW_ID_FIELD: review_id}
 
     def _intact(self, owner: User, data_id: str) -> str:
         row = self._data.find(owner.id, data_id)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voxel51.server.errors import BadRequest
 from voxel51.server.parameters import QueryParameter, Schema, number_of
@@ -153,12 +153,19 @@ def _check_format(arguments: Arguments) -> None:
         raise BadRequest(f"'format' is required: one of {', '.join(FORMATS)}")
 
 
-def _required(name: str) -> Callable[[Arguments], None]:
+def _exactly_one(first: str, second: str) -> Callable[[Arguments], None]:
     def check(arguments: Arguments) -> None:
-        if name not in arguments:
-            raise BadRequest(f"'{name}' is required: the id of what to compare with")
+        if (first in arguments) == (second in arguments):
+            raise BadRequest(f"Either '{first}' or '{second}' is required: the id of what to compare with")
 
     return check
+
+
+def _id(summary: str) -> QueryParameter:
+    return QueryParameter(summary, {"type": "string", "minLength": 1})
+
+
+_REVIEW = _id("id of a review of the job, whose labels are used instead of the output")
 
 
 _POINT = r"(?:0(?:\.\d+)?|1(?:\.0+)?),(?:0(?:\.\d+)?|1(?:\.0+)?)"
@@ -166,9 +173,10 @@ _LEAST_POINTS = {"zone": 3, "line": 2}
 _MOST_POINTS = {"zone": 50, "line": 2}
 
 
-def _check_points(arguments: Arguments) -> None:
+def check_points(arguments: Mapping[str, object]) -> None:
+    """Raise BadRequest unless ``zone`` and ``line`` are points, where they are given."""
     for name, least in _LEAST_POINTS.items():
-        points = str(arguments[name]).split(";") if name in arguments else []
+        points = str(arguments[name]).split(";") if arguments.get(name) else []
         if not points:
             continue
         most = _MOST_POINTS[name]
@@ -178,8 +186,33 @@ def _check_points(arguments: Arguments) -> None:
             raise BadRequest(f"'{name}' must be {wanted} {where}, not {arguments[name]!r:.100}")
 
 
+JOB_CHARTS = ("classes", "timeline", "lengths", "speeds", "zone", "line")
+"""Charts of a job that are written as CSV or PNG."""
+
+_THEME = QueryParameter(
+    "colours of a PNG: dark text on white, or light text on a dark background",
+    {"type": "string", "enum": ["light", "dark"], "default": "light"},
+)
+
+
+def _check_charts(arguments: Arguments) -> None:
+    check_points(arguments)
+    chart, output_format = arguments.get("chart"), arguments["format"]
+    if (chart is None) != (output_format == "json"):
+        raise BadRequest(
+            f"'chart' is required for csv and png, each of which has one chart: {', '.join(JOB_CHARTS)}"
+            if chart is None
+            else f"'chart' ({chart!r}) needs 'format' csv or png. JSON has all charts"
+        )
+    if chart in _LEAST_POINTS and chart not in arguments:
+        raise BadRequest(f"The chart {chart!r} needs '{chart}', its points as x,y;x,y")
+
+
 def _points(summary: str) -> QueryParameter:
     return QueryParameter(f"{summary}, as x,y;x,y in relative coordinates from 0 to 1", {"type": "string"})
+
+
+ZONE = _points("corners of a zone, in which the middle of the lower side of the box must be")
 
 
 JOB_RENDITIONS = _by_name(
@@ -192,39 +225,52 @@ JOB_RENDITIONS = _by_name(
         "labels",
         "The labels in a format of other tools",
         lambda given: FORMATS[str(given["format"])],
-        {"format": QueryParameter("format of the file", {"type": "string", "enum": [*FORMATS]})},
+        {"format": QueryParameter("format of the file", {"type": "string", "enum": [*FORMATS]}), "review": _REVIEW},
         needs_video=False,
         check=_check_format,
     ),
     RenditionSpec(
         "evaluation",
-        "Evaluation of the labels against uploaded true labels",
+        "Evaluation of the labels against true labels: uploaded ones, or what a review accepted",
         _fixed("evaluation.json"),
         {
-            "truth": QueryParameter("id of the data with the true labels", {"type": "string", "minLength": 1}),
+            "truth": _id("id of the data with the true labels"),
+            "truth_review": _id("id of the review whose accepted labels are the true ones"),
+            "review": _REVIEW,
             "overlap": _OVERLAP,
         },
         needs_video=False,
-        check=_required("truth"),
+        check=_exactly_one("truth", "truth_review"),
     ),
     RenditionSpec(
         "comparison",
-        "Comparison of the labels with those of another job",
+        "Comparison of the labels with those of another job, or of a review",
         _fixed("comparison.json"),
-        {"with": QueryParameter("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
+        {
+            "with": _id("id of the other job"),
+            "with_review": _id("id of the review whose labels are the others"),
+            "review": _REVIEW,
+            "overlap": _OVERLAP,
+        },
         needs_video=False,
-        check=_required("with"),
+        check=_exactly_one("with", "with_review"),
     ),
     RenditionSpec(
         "charts",
-        "Counts by class, over time, of track lengths, in a zone and over a line",
-        _fixed("charts.json"),
+        "Counts by class, over time, of lengths and speeds of tracks, in a zone and over a line",
+        lambda given: f"{given.get('chart', 'charts')}.{given['format']}",
         {
             "zone": _points("corners of a zone, in which the time of tracks is measured"),
             "line": _points("two points of a line, whose crossings are counted"),
+            "format": QueryParameter(
+                "format of the file: JSON of all charts; or CSV or PNG of one",
+                {"type": "string", "enum": ["json", "csv", "png"], "default": "json"},
+            ),
+            "chart": QueryParameter("the chart of a CSV or PNG", {"type": "string", "enum": [*JOB_CHARTS]}),
+            "theme": _THEME,
         },
         needs_video=False,
-        check=_check_points,
+        check=_check_charts,
     ),
 )
 """Renditions of the labels of a job, by name."""
@@ -263,6 +309,21 @@ SQL_RENDITION = RenditionSpec(
     check=_check_sql,
 )
 """Result of a query over the labels of one owner. The platform fills in ``labels``."""
+
+CHART_RENDITION = replace(
+    SQL_RENDITION,
+    filename=lambda given: f"{given['chart']}.{given['format']}",
+    arguments={
+        **SQL_RENDITION.arguments,
+        "format": QueryParameter(
+            "format of the chart: its rows, or a picture",
+            {"type": "string", "enum": [*SQL_FORMATS, "png"], "default": "json"},
+        ),
+        "chart": QueryParameter("name of the chart", {"type": "string"}),
+        "theme": _THEME,
+    },
+)
+"""Chart of the labels of a set of videos: the result of a query, or its picture."""
 
 
 def _value(name: str, schema: Schema, text: str | None) -> str | int | float | None:

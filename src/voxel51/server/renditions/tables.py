@@ -15,7 +15,7 @@ renditions = Table(
     # The internal job that makes the rendition; its output is the rendition.
     Column("internal_job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
-    Column("subject", String(48), nullable=False),  # "data:<id>", "job:<id>" or "dataset:<id>"
+    Column("subject", String(48), nullable=False),  # "data:<id>", "job:<id>", "dataset:<id>" or "sql:<owner id>"
     Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), index=True),
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), index=True),
     Column("dataset_id", String(36), ForeignKey(datasets.c.id, ondelete="CASCADE"), index=True),
@@ -31,7 +31,8 @@ preparations = Table(
     metadata,
     Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
-    Column("stage", Integer, nullable=False),  # number of renditions that were prepared
+    # Position of the next step in `preparation.PREPARED`; the number of steps: the facts alone.
+    Column("stage", Integer, nullable=False),
     Column("queued_at", Moment, nullable=False),
     Index("ix_preparations_owner_stage_queued_at", "owner_id", "stage", "queued_at", "data_id"),
 )

@@ -10,11 +10,14 @@ from voxel51.server.parameters import QueryParameter, read_number
 MAX_LABELS = 5
 MAX_LIMIT = 500
 
+LABELS = "labels separated by commas (in a label: \\,)"
+"""Description of the text that `read_labels` reads."""
+
 _LABELS = re.compile(r"(?:\\.|[^\\,]|\\$)+", re.DOTALL)
 _AMOUNT = {"type": "number", "minimum": 0, "maximum": 10**9}
 _ID = {"type": "string"}
 ARGUMENTS: Mapping[str, QueryParameter] = {
-    "labels": QueryParameter("labels separated by commas (in a label: \\,); all must match", {"type": "string"}),
+    "labels": QueryParameter(f"{LABELS}; all must match", {"type": "string"}),
     "text": QueryParameter("text that was read in the video, or a part of it", {"type": "string"}),
     "longer_than": QueryParameter("seconds without interruption that each must exceed", _AMOUNT),
     "confidence": QueryParameter("minimum confidence that each must reach at least once", {**_AMOUNT, "maximum": 1}),
@@ -49,7 +52,7 @@ class LabelQuery:
         Raises:
             BadRequest: a parameter is invalid, or neither labels nor text is given.
         """
-        labels = tuple(dict.fromkeys(filter(None, map(_label, _LABELS.findall(given.get("labels", ""))))))
+        labels = read_labels(given.get("labels", ""))
         text = given.get("text") or None
         if not labels and text is None:
             raise BadRequest("'labels' (such as labels=dog,car) or 'text' is required")
@@ -69,6 +72,11 @@ class LabelQuery:
             limit=int(read_number(ARGUMENTS, "limit", given, 25)),
             offset=int(read_number(ARGUMENTS, "offset", given, 0)),
         )
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """Return the labels in a text, each once."""
+    return tuple(dict.fromkeys(filter(None, map(_label, _LABELS.findall(text)))))
 
 
 def _label(text: str) -> str:

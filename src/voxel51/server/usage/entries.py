@@ -13,15 +13,19 @@ from sqlalchemy import Connection, insert, select
 from voxel51.server.accounts.tables import applications, users
 from voxel51.server.usage.tables import usage_entries, usage_owners
 from voxel51.wire import dates
-from voxel51.wire.jobs import JobFailureType
 
 
 @dataclass(frozen=True, slots=True)
 class EndedJob:
-    """A job that ended. ``started_at`` is the start of its last attempt; None if it never ran."""
+    """A job that ended, or a part of one.
+
+    Attributes:
+        failure_type: its `JobFailureType`; None for a part, whose time counts beside that of its job.
+        started_at: start of its last attempt; None if it never ran.
+    """
 
     owner_id: str
-    failure_type: str
+    failure_type: str | None
     started_at: datetime | None
 
 
@@ -40,7 +44,7 @@ def record_ended_jobs(connection: Connection, jobs: Iterable[EndedJob], ended_at
             "owner_id": job.owner_id,
             "at": ended_at,
             "bytes_change": 0,
-            "failure_type": job.failure_type or JobFailureType.NONE.value,
+            "failure_type": job.failure_type,
             "started_at": job.started_at,
         }
         for job in jobs

@@ -40,7 +40,7 @@ class MonthSums:
             has_completed = entry.failure_type == JobFailureType.NONE
             self.completed += has_completed
             self.failed += not has_completed
-            self.job_seconds += _run_seconds(entry)
+        self.job_seconds += _run_seconds(entry)
 
 
 SUMS = [each.name for each in fields(MonthSums)]

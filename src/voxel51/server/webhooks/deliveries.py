@@ -25,6 +25,7 @@ from voxel51.server.webhooks.messages import message_of
 from voxel51.server.webhooks.signing import headers_of
 from voxel51.server.webhooks.tables import deliveries, webhook_cursor, webhooks
 from voxel51.wire import dates
+from voxel51.wire.events import NO_JOB
 from voxel51.wire.webhooks import WEBHOOK_EVENTS, DeliveryState, WebhookMessage
 
 RETRY_SCHEDULE_SECONDS: Sequence[float] = (5, 60, 300, 1800, 2 * 3600, 5 * 3600, 8 * 3600, 8 * 3600)
@@ -129,8 +130,11 @@ class DeliveryService:
         body = None
         for webhook in enabled:
             if _wants(webhook, event):
-                body = body or message_of(event, self._record(event["owner_id"], event["job_id"]))
+                body = body or message_of(event, self._record_of(event))
                 yield new_delivery(webhook["id"], event["id"], event["name"], body)
+
+    def _record_of(self, event: RowMapping) -> Mapping[str, object]:
+        return {} if event["job_id"] == NO_JOB else self._record(event["owner_id"], event["job_id"])
 
     def claim(self, busy: Counter[str], limit: int) -> list[ClaimedDelivery]:
         """Claim up to ``limit`` due deliveries, within the concurrency limits of each webhook and each owner.

@@ -11,7 +11,8 @@ from sqlalchemy import RowMapping
 
 from voxel51.server.accounts.callers import Caller
 from voxel51.wire import dates
-from voxel51.wire.events import EventName
+from voxel51.wire.events import EndedBatch, EventName
+from voxel51.wire.job_batches import BatchState
 from voxel51.wire.webhooks import TEST_EVENT, WebhookMessage
 
 _TEXTS = {
@@ -24,14 +25,20 @@ _TEXTS = {
     EventName.UNARCHIVED: "was unarchived",
     EventName.EXPIRED: "has expired; its output was deleted",
     EventName.DELETED: "was deleted",
+    EventName.REVIEWED: "was reviewed",
 }
+
+
+_BATCH_TEXTS = {BatchState.ENDED: "has ended", BatchState.CANCELLED: "was cancelled"}
 
 
 def message_of(event: RowMapping, record: Mapping[str, object]) -> WebhookMessage:
     """Return the message about a row of `events` with the ``username``, and the ``record`` of its job.
 
-    The record is empty if the job was deleted.
+    The record is empty if the job was deleted, and for the end of a batch.
     """
+    if event["name"] == EventName.BATCH_ENDED:
+        return _message_of_batch(event, event["document"]["batch"])
     job = {"id": event["job_id"], **(event["document"] or {}), **record}
     return {
         "id": event["job_id"],
@@ -41,6 +48,20 @@ def message_of(event: RowMapping, record: Mapping[str, object]) -> WebhookMessag
         "date": dates.to_text(event["date"]),
         "username": event["username"],
         "job": job,
+    }
+
+
+def _message_of_batch(event: RowMapping, batch: EndedBatch) -> WebhookMessage:
+    numbers = ", ".join(f"{count} {state}" for state, count in batch["counts"].items() if count)
+    return {
+        "id": batch["id"],
+        "event": event["name"],
+        "msg": f"Batch '{batch['name']}' {_BATCH_TEXTS[BatchState(batch['state'])]}: {numbers}",
+        "event_id": event["id"],
+        "date": dates.to_text(event["date"]),
+        "username": event["username"],
+        "job": {},
+        "batch": batch,
     }
 
 

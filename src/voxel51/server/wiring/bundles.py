@@ -87,7 +87,9 @@ def bundle_runner_settings(settings: Settings) -> BundleRunnerSettings:
     """Return the settings of a runner of bundles."""
     # The sources were limited when they were received; the runner allows for the overhead of their archives.
     limits = SourceLimits(archive_bytes=2 * settings.bundle_bytes, unpacked_bytes=2 * settings.bundle_bytes)
-    return BundleRunnerSettings(source_limits=limits, weights_folder=settings.weights_folder)
+    return BundleRunnerSettings(
+        source_limits=limits, weights_folder=settings.weights_folder, gpus=settings.gpus_of_bundles
+    )
 
 
 def store_settings(settings: Settings) -> StoreSettings:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from voxel51.server.collections.members import MemberService
+from voxel51.server.collections.reviewing import ReviewableJobs
 from voxel51.server.collections.routes import collection_routes, search_routes
 from voxel51.server.collections.saved_searches import SavedSearchService
 from voxel51.server.collections.service import CollectionService
@@ -21,11 +22,12 @@ class CollectionServices:
     collections: CollectionService
     members: MemberService
     searches: SavedSearchService
+    reviewable: ReviewableJobs
     sources: SourceService
 
     def routes(self, renditions: RenditionService) -> Iterable[Route]:
         """Yield the routes of collections."""
-        yield from collection_routes(self.collections, self.members, self.sources, renditions)
+        yield from collection_routes(self.collections, self.members, self.reviewable, self.sources, renditions)
         yield from search_routes(self.searches)
 
 
@@ -36,5 +38,6 @@ def build_collections(foundation: Foundation, data: DataServices) -> CollectionS
         collections=CollectionService(database),
         members=MemberService(database, data.data),
         searches=SavedSearchService(database),
+        reviewable=ReviewableJobs(database),
         sources=data.sources,
     )

@@ -26,6 +26,7 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.signals import RELEASE, UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
+from voxel51.server.reviews.service import stored_review_bytes
 from voxel51.server.search import data_filters
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
@@ -52,7 +53,8 @@ class DataServices:
     def routes(self, accounts: AccountServices) -> Iterable[Route]:
         """Yield the routes of data."""
         limit_bytes = self.foundation.settings.upload_limit_bytes
-        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources, self.reuse, self.labelling))
+        data = data_routes(self.data, self.sources, self.reuse, self.labelling, self.in_place)
+        yield from with_default_scope(Scope.UPLOAD, data)
         uploads = upload_routes(self.uploads, self.direct_uploads, limit_bytes, self.foundation.public_api_path)
         yield from with_default_scope(Scope.UPLOAD, uploads)
         yield from direct_upload_routes(self.direct_uploads, self.data)
@@ -62,7 +64,7 @@ class DataServices:
 def build_data(foundation: Foundation, accounts: AccountServices) -> DataServices:
     """Build the services of data."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
-    storage_quota = StorageQuota(accounts.quotas, _bundle_bytes)
+    storage_quota = StorageQuota(accounts.quotas, _further_bytes)
     data = DataService(
         database,
         storage,
@@ -113,5 +115,5 @@ def _uploads(
     return uploads
 
 
-def _bundle_bytes(connection: Connection, owner_id: str) -> int:
-    return bytes_of_bundles(connection, f"user:{owner_id}")
+def _further_bytes(connection: Connection, owner_id: str) -> int:
+    return bytes_of_bundles(connection, f"user:{owner_id}") + stored_review_bytes(connection, owner_id)

@@ -32,7 +32,7 @@ class Execution:
         slots: returns the number of slots of jobs.
         bundles: the services of bundles, whose environments are built on this machine.
         containers: the runner of images, and what is said about it.
-        has_gpus: returns whether images that are made for GPUs can have one.
+        has_gpus: returns whether jobs can use GPUs; its argument: whether the job is a container image.
         load_packages: loads these analytics, as they are installed now, for the next jobs.
         job_limits: returns a sentence that says what holds the limits of a job as a whole.
         sandbox: what this machine offers to confine jobs.
@@ -45,7 +45,7 @@ class Execution:
     slots: Callable[[], int]
     bundles: BundleServices
     containers: ContainerServices
-    has_gpus: Callable[[], bool]
+    has_gpus: Callable[[bool], bool]
     load_packages: Callable[[Sequence[str]], None]
     job_limits: Callable[[], str]
     sandbox: SandboxReport
@@ -76,7 +76,7 @@ def _on_nodes(nodes: NodeRunner, bundles: BundleServices, sandbox: SandboxReport
         slots=nodes.slots,
         bundles=bundles,
         containers=containers_of(nodes),
-        has_gpus=nodes.has_gpus,
+        has_gpus=lambda _is_image: nodes.has_gpus(),
         load_packages=_load_nothing,
         job_limits=job_limits_of(nodes),
         sandbox=sandbox,
@@ -104,7 +104,7 @@ def _on_this_machine(
         slots=lambda: settings.total_slots,
         bundles=bundles,
         containers=containers,
-        has_gpus=lambda: settings.container_gpus,
+        has_gpus=lambda is_image: settings.container_gpus if is_image else settings.job_gpus,
         load_packages=packages.reload if settings.role.runs_jobs else _load_nothing,
         job_limits=lambda: packages.limits_in_force,
         sandbox=sandbox,
@@ -126,12 +126,12 @@ def _other_secrets(settings: Settings) -> list[Path]:
 
 
 def _package_runner(settings: Settings, installed: Installation, policy: SandboxPolicy) -> ProcessRunner:
-    preload = [offer.entry_point for offer in installed.analytics if offer.preload_safe]
     return ProcessRunner(
         settings.folder / "running",
-        preload,
+        installed.preloaded(settings.preload_patterns),
         weights_folder=settings.weights_folder,
         policy=policy,
         import_seconds=settings.import_seconds,
         warm=WarmLimits(settings.warm_processes, settings.warm_idle_seconds, settings.warm_memory_bytes),
+        gpus=settings.gpus_of_packages,
     )

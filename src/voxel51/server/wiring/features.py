@@ -5,31 +5,43 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.collections.access import own_members
+from voxel51.server.collections.reviewing import may_review
 from voxel51.server.data.facts import FactsService
 from voxel51.server.database.signals import EVENTS, JOBS, VIDEOS, WEBHOOKS
 from voxel51.server.datasets.routes import dataset_routes
-from voxel51.server.datasets.service import DatasetService
+from voxel51.server.datasets.service import DatasetPlaces, DatasetService
 from voxel51.server.doctor import check_containers
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
 from voxel51.server.http.route import Route
+from voxel51.server.job_batches.records import results_of
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.partial_routes import shared_partial_routes
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
+from voxel51.server.moments.routes import moment_routes
+from voxel51.server.moments.service import MomentService
 from voxel51.server.overview.health import HealthService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
+from voxel51.server.renditions.chart_routes import chart_routes
+from voxel51.server.renditions.label_charts import LabelCharts
 from voxel51.server.renditions.label_sql import LabelSqlService
 from voxel51.server.renditions.preparation import PreparationService
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_sql_routes, rendition_routes
 from voxel51.server.renditions.service import RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import SourceResolver
+from voxel51.server.review_scores.routes import review_score_routes
+from voxel51.server.review_scores.service import ReviewScoreService
+from voxel51.server.reviews.label_files import LabelFiles
+from voxel51.server.reviews.routes import review_routes
+from voxel51.server.reviews.service import ReviewFiles, ReviewService
 from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
 from voxel51.server.usage.ledger import UsageLedger
@@ -51,8 +63,12 @@ class FeatureServices:
     """All services of the features."""
 
     datasets: DatasetService
+    reviews: ReviewService
+    review_scores: ReviewScoreService
     renditions: RenditionService
     label_sql: LabelSqlService
+    label_charts: LabelCharts
+    moments: MomentService
     preparer: Preparer
     search: SearchService
     shares: ShareService
@@ -69,8 +85,12 @@ class FeatureServices:
         yield from share_routes(self.shares)
         yield from shared_partial_routes(jobs.partial, self.shares)
         yield from dataset_routes(self.datasets)
+        yield from review_routes(self.reviews)
+        yield from review_score_routes(self.review_scores)
         yield from rendition_routes(self.renditions, self.shares)
         yield from label_sql_routes(self.label_sql)
+        yield from chart_routes(self.label_charts)
+        yield from moment_routes(self.moments)
         yield from search_routes(self.search, jobs.reports)
         yield from event_routes(self.feed, jobs.jobs.details_of_many)
         yield from webhook_routes(self.webhooks, self.history)
@@ -93,8 +113,10 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     database, settings, signals = foundation.database, foundation.settings, foundation.signals
     wake_dispatchers = signals.sender(JOBS)
     internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, wake_dispatchers, jobs.execution.refusal)
-    datasets = DatasetService(database, jobs.analytics)
-    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, datasets, foundation.storage)
+    places = DatasetPlaces(own_members, results_of, data.data.found)
+    datasets = DatasetService(database, jobs.analytics, places)
+    review_files = ReviewFiles(database)
+    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, datasets, review_files, foundation.storage)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
     feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
@@ -107,13 +129,26 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     signals.on(WEBHOOKS, deliverer.wake)
     signals.on(EVENTS, deliverer.wake)
     renditions = RenditionService(database, foundation.storage, internal_jobs, sources, retention)
+    label_sql = LabelSqlService(database, renditions, settings.renditions_per_user)
+    label_charts = LabelCharts(database, label_sql, places)
     return FeatureServices(
         datasets=datasets,
+        reviews=ReviewService(
+            database, foundation.storage, LabelFiles(foundation.storage), data.storage_quota, may_review
+        ),
+        review_scores=ReviewScoreService(database, foundation.storage, renditions),
         renditions=renditions,
-        label_sql=LabelSqlService(database, renditions),
+        label_sql=label_sql,
+        label_charts=label_charts,
+        moments=MomentService(database, label_charts, label_sql, renditions),
         preparer=_preparer(foundation, data, jobs, renditions),
         search=SearchService(database),
-        shares=ShareService(database, jobs.jobs, foundation.addresses.public_url),
+        shares=ShareService(
+            database,
+            jobs.jobs,
+            foundation.addresses.public_url,
+            is_embeddable=bool(settings.embed_origins.strip()),
+        ),
         events=events,
         feed=feed,
         deliveries=deliveries,

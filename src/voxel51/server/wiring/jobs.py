@@ -1,5 +1,6 @@
 """Wiring of jobs: the analytics, jobs and their attempts, and the dispatcher that runs them."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,8 @@ from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.engine.workers import local_worker
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.activity import ActivityService
+from voxel51.server.jobs.activity_routes import activity_routes
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.analytic_facts import AnalyticFactsService
 from voxel51.server.jobs.attempt_reports import AttemptReports
@@ -49,7 +52,13 @@ from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.reload_report import ReloadReport, write_report
 from voxel51.server.renditions.service import RENDITION_ANALYTIC
+from voxel51.server.reviews.service import ReviewFiles
 from voxel51.server.roles import Role
+from voxel51.server.scheduling.admissions import admission
+from voxel51.server.scheduling.controls import ControlService
+from voxel51.server.scheduling.outlook import QueueOutlook
+from voxel51.server.scheduling.routes import control_routes
+from voxel51.server.scheduling.waiting import Engine
 from voxel51.server.secrets.routes import secret_routes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
@@ -87,6 +96,8 @@ class JobServices:
     partial: PartialResults
     checkpoints: CheckpointService
     actions: JobActions
+    controls: ControlService
+    activity: ActivityService
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
         """Yield the routes of analytics and jobs."""
@@ -95,10 +106,12 @@ class JobServices:
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
         yield from with_default_scope(Scope.UPLOAD, self.execution.bundles.routes())
+        yield from control_routes(self.controls)
         yield from network_routes(self.network, self._stop_jobs)
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
         yield from partial_routes(self.partial)
+        yield from activity_routes(self.activity)
         yield from checkpoint_routes(self.checkpoints)
 
     def _stop_jobs(self, connection: Connection, analytic_ids: Sequence[str], reason: str) -> int:
@@ -122,9 +135,19 @@ def build_jobs(
     background = BackgroundSlot()
     of_each_user = background.extended(same_limit(settings.renditions_at_once))
     process = foundation.process
-    attempts = AttemptService(database, storage, process, settings.job_attempts, grace, max_running, of_each_user)
+    attempts = AttemptService(
+        database, storage, process, settings.job_attempts, grace, max_running, of_each_user, admission
+    )
     secrets = SecretService(database, foundation.cipher("secrets"))
-    tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
+    tasks = TaskService(
+        database,
+        data.data,
+        data.sources,
+        secrets,
+        foundation.job_links(),
+        settings.checkpoint_bytes,
+        ReviewFiles(database).labels_of,
+    )
     execution = build_execution(foundation, data.storage_quota, discovery)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, execution.refusal)
     image_availability = Availability(execution.containers.missing, missing_for_frames, execution.network_refusal)
@@ -133,14 +156,17 @@ def build_jobs(
     program_files = ProgramFiles(database, foundation.job_links())
     network = NetworkGrants(database, execution.network_refusal, settings.job_network_bytes)
     programs = ProgramService(database, program_files, network, execution.has_gpus)
-    dispatch_settings = _dispatch_settings(foundation, background, execution.slots)
+    dispatch_settings = _dispatch_settings(foundation, background, execution)
     spans = None if foundation.traces is None else AttemptSpans(foundation.traces.record, attempts.times)
     dispatcher = Dispatcher(attempts, programs, tasks, execution.runner, gate, process, dispatch_settings, spans)
     foundation.signals.on(JOBS, dispatcher.wake)
     wake = foundation.signals.sender(JOBS)
+    dispatchers = _dispatchers(foundation, dispatcher, execution.nodes)
+    positions = QueuePositions(max_running)
+    outlook = QueueOutlook(max_running, positions, _engine(execution.nodes, dispatchers, programs))
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
-        secrets, QueuePositions(max_running), wake, execution.refusal,
+        secrets, positions, wake, execution.refusal, outlook.of,
     )  # fmt: skip
     reports = AttemptReports(database, storage, grace)
     limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
@@ -158,13 +184,30 @@ def build_jobs(
         reports=reports,
         tasks=tasks,
         dispatcher=dispatcher,
-        dispatchers=_dispatchers(foundation, dispatcher, execution.nodes),
+        dispatchers=dispatchers,
         background=background,
         secrets=secrets,
         jobs=jobs,
         partial=PartialResults(database, jobs, reports, limits),
         checkpoints=CheckpointService(database, reports, settings.checkpoint_bytes),
         actions=JobActions(database, wake, _expiry(foundation, jobs)),
+        controls=ControlService(database, wake),
+        activity=ActivityService(database, reports),
+    )
+
+
+def _total_gpus(nodes: NodeRunner | None, dispatchers: Dispatchers) -> int:
+    """Return the GPUs of all nodes. Dispatchers of other processes use the same nodes, so theirs are not added."""
+    own = sum(state.offer.total.gpus for state in nodes.nodes() if state.offer) if nodes else 0
+    return max(math.floor(own), dispatchers.gpus_of_others())
+
+
+def _engine(nodes: NodeRunner | None, dispatchers: Dispatchers, programs: ProgramService) -> Engine:
+    return Engine(
+        obstacle=lambda: dispatchers.waiting_reason,
+        slots=lambda: dispatchers.slots(internal=False),
+        total_gpus=lambda: _total_gpus(nodes, dispatchers),
+        gpus=lambda analytic_id, mode: programs.resources(analytic_id, mode).gpus,
     )
 
 
@@ -188,17 +231,16 @@ def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
     return lambda: foundation.expiry_clock.is_believed() and jobs.expire()
 
 
-def _dispatch_settings(
-    foundation: Foundation, background: BackgroundSlot, slots: Callable[[], int]
-) -> DispatchSettings:
-    settings = foundation.settings
+def _dispatch_settings(foundation: Foundation, background: BackgroundSlot, execution: Execution) -> DispatchSettings:
+    settings, nodes = foundation.settings, execution.nodes
     return DispatchSettings(
-        slots=slots,
+        slots=execution.slots,
         internal_slots=settings.rendition_concurrency,
         limits=_job_limits(settings, settings.job_wall_seconds),
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
         base_url=foundation.job_api_url,
         background_slots=background.count,
+        could_run=(lambda _launch: True) if nodes is None else nodes.could_run,
     )
 
 
@@ -232,7 +274,7 @@ def _package_reload(
     cache, fresh = DescriptionCache(settings.cache_folder), settings.role.runs_jobs
     steps = ReloadSteps(
         find=lambda: find_installed(cache, settings.import_seconds, fresh=fresh),
-        load_for_next_jobs=load_packages,
+        load_for_next_jobs=lambda found: load_packages(found.preloaded(settings.preload_patterns)),
         register=register,
     )
 

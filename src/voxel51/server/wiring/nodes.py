@@ -118,7 +118,7 @@ def _node_settings(foundation: Foundation, installed: Installation) -> NodeSetti
         lease_seconds=settings.node_lease_seconds,
         sandbox=settings.sandbox,
         sandbox_minimum=settings.sandbox_minimum,
-        preload=tuple(offer.entry_point for offer in installed.analytics if offer.preload_safe),
+        preload=tuple(installed.preloaded(settings.preload_patterns)),
         import_seconds=settings.import_seconds,
         warm=WarmLimits(settings.warm_processes, settings.warm_idle_seconds, settings.warm_memory_bytes),
         environments=replace(store, index=replace(store.index, wheel_folder=None)),  # a folder of this machine
@@ -126,4 +126,5 @@ def _node_settings(foundation: Foundation, installed: Installation) -> NodeSetti
         container_engine=settings.container_engine,
         container_policy=container_policy(settings),
         container_images_bytes=settings.container_images_bytes,
+        gpus=settings.gpus_of_packages,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 import voxel51.server.analytics.stored_files
 import voxel51.server.data.stored_files
 import voxel51.server.jobs.stored_files
+import voxel51.server.reviews.stored_files
 from voxel51.server.analytics.stored_files import file_references
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
@@ -25,6 +26,7 @@ def build_verifier(database: Database, storage: Storage) -> Verifier:
             voxel51.server.data.stored_files.recorded_files(database),
             voxel51.server.jobs.stored_files.recorded_files(database),
             voxel51.server.analytics.stored_files.recorded_files(database),
+            voxel51.server.reviews.stored_files.recorded_files(database),
         )
 
     return Verifier(storage, records, partial(_is_recorded, database))
@@ -35,6 +37,7 @@ def _is_recorded(database: Database, key: str) -> bool:
         select(data.c.id).where(data.c.storage_key == key),
         select(attempts.c.id).where(or_(attempts.c.output_key == key, attempts.c.log_key == key)),
         *file_references(key),
+        *voxel51.server.reviews.stored_files.file_references(key),
     )
     with database.read() as connection:
         return any(connection.execute(reference).first() is not None for reference in references)

@@ -125,6 +125,11 @@ def put_json(path: str, read: Callable[[bytes], Result], document: Mapping[str, 
     return Call("PUT", path, read, _json(document), _JSON_HEADERS, repeatable=True)
 
 
+def patch_json(path: str, read: Callable[[bytes], Result], document: Mapping[str, object]) -> Call[Result]:
+    """Return a call that changes the fields of ``document``, sent as JSON."""
+    return Call("PATCH", path, read, _json(document), _JSON_HEADERS, repeatable=True)
+
+
 def put(path: str, form: Mapping[str, str] | None = None, *, repeatable: bool = False) -> Call[None]:
     """Return a call that changes something, as ``form`` or the path alone says."""
     if form is None:

@@ -1,9 +1,9 @@
 """Calls about tags and metadata of data, collections and saved searches."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
+from voxel51.transport.errors import InvalidRequest
 from voxel51.users.calls.call import (
     Call,
     batch,
@@ -12,6 +12,7 @@ from voxel51.users.calls.call import (
     entry,
     get,
     nothing,
+    patch_json,
     path_segment,
     post_json,
     put_json,
@@ -21,8 +22,10 @@ from voxel51.wire.batches import BatchResponse
 from voxel51.wire.collections import (
     Collection,
     CollectionShare,
+    DataChanges,
     KnownTag,
     MemberChanges,
+    ReviewableJob,
     SavedSearch,
 )
 from voxel51.wire.data import DataList
@@ -34,6 +37,15 @@ def change_data(
     """Change the tags and metadata of many data."""
     given: dict[str, object] = {"add_tags": [*add], "remove_tags": [*remove], "metadata": {**metadata}}
     return batch("data", "update", data_ids, **{name: value for name, value in given.items() if value})
+
+
+def change_matching(
+    search: str, add: Iterable[str], remove: Iterable[str], metadata: Mapping[str, str | None]
+) -> Call[DataChanges]:
+    """Change the tags and metadata of all data that match a search."""
+    given: dict[str, object] = {"add_tags": [*add], "remove_tags": [*remove], "metadata": {**metadata}}
+    present = {name: value for name, value in given.items() if value}
+    return patch_json("data", document, {"search": search, **present})
 
 
 def tags() -> Call[list[KnownTag]]:
@@ -59,10 +71,8 @@ def details(collection_id: str) -> Call[Collection]:
 def change(collection_id: str, name: str | None, description: str | None) -> Call[Collection]:
     """Change the name or the description of a collection."""
     given = {"name": name, "description": description}
-    call = put_json(
-        _path(collection_id), entry("collection"), {key: value for key, value in given.items() if value is not None}
-    )
-    return replace(call, method="PATCH")
+    changed = {key: value for key, value in given.items() if value is not None}
+    return patch_json(_path(collection_id), entry("collection"), changed)
 
 
 def delete(collection_id: str) -> Call[None]:
@@ -88,6 +98,11 @@ def content(collection_id: str, data_id: str) -> Call[bytes]:
     return get(f"{_path(collection_id)}/data/{path_segment(data_id)}/download", bytes)
 
 
+def reviewable_jobs(collection_id: str, data_id: str) -> Call[list[ReviewableJob]]:
+    """List the jobs on a file in a collection whose labels the caller can review."""
+    return get(f"{_path(collection_id)}/data/{path_segment(data_id)}/jobs", entry("jobs"))
+
+
 def shares(collection_id: str) -> Call[list[CollectionShare]]:
     """List the users with whom a collection is shared."""
     return get(f"{_path(collection_id)}/shares", entry("shares"))
@@ -110,13 +125,19 @@ def searches() -> Call[list[SavedSearch]]:
 
 def save_search(name: str, search: str, sort: str | None) -> Call[SavedSearch]:
     """Save a search."""
-    return put_json(f"searches/{quote(name, safe='')}", entry("search"), {"search": search, "sort": sort})
+    return put_json(_search_path(name), entry("search"), {"search": search, "sort": sort})
 
 
 def delete_search(name: str) -> Call[None]:
     """Delete a saved search."""
-    return delete_path(f"searches/{quote(name, safe='')}")
+    return delete_path(_search_path(name))
 
 
 def _path(collection_id: str) -> str:
     return f"collections/{path_segment(collection_id)}"
+
+
+def _search_path(name: str) -> str:
+    if name in {"", ".", ".."}:  # which clients and proxies remove from addresses
+        raise InvalidRequest(f"{name!r} is not a valid name of a search. Add a letter", 400)
+    return f"searches/{quote(name, safe='')}"

@@ -12,8 +12,9 @@ def create(
     jobs: Iterable[str] | None,
     analytic: str | None,
     data: Iterable[str] | None,
+    further: Mapping[str, object],
 ) -> Call[DatasetRecord]:
-    """Define a dataset."""
+    """Define a dataset. ``further`` are fields of the request, of which None is left out."""
     request: dict[str, object] = {"name": name, "options": dict(options)}
     if jobs is not None:
         request["jobs"] = [*jobs]
@@ -21,6 +22,7 @@ def create(
         request["analytic"] = analytic
     if data is not None:
         request["data"] = [*data]
+    request |= {field: value for field, value in further.items() if value is not None}
     return post_json("datasets", entry("dataset"), request)
 
 

@@ -1,5 +1,6 @@
 """Calls about jobs."""
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlencode
@@ -16,14 +17,17 @@ from voxel51.users.calls.call import (
     new_lifetime,
     path_segment,
     post_file,
+    post_json,
     put,
     text,
 )
 from voxel51.users.jobs import JobRequest
 from voxel51.users.query import JobsQuery
+from voxel51.wire.activity import JobActivity
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.partial import PartialLabels
+from voxel51.wire.scheduling import SchedulingOptions
 from voxel51.wire.tasks import TaskStatusDocument
 
 _REPEATABLE_ACTIONS = {"archive", "unarchive"}
@@ -39,12 +43,19 @@ def query(jobs_query: JobsQuery) -> Call[JobList]:
     return get("jobs", document, jobs_query.to_dict())
 
 
-def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date | str | None) -> Call[JobRecord]:
-    """Create a job that expires at ``ttl``, and start it if ``auto_start``."""
+def upload(
+    job_request: JobRequest,
+    job_name: str,
+    auto_start: bool,
+    ttl: date | str | None,
+    scheduling: SchedulingOptions | None = None,
+) -> Call[JobRecord]:
+    """Create a job that expires at ``ttl``, and start it if ``auto_start``, as ``scheduling`` says."""
     options = {
         "job_name": str(job_name),
         "auto_start": str(auto_start),
         "job_ttl": None if ttl is None else date_text(ttl),
+        "scheduling": json.dumps(scheduling) if scheduling else None,
     }
     file = FilePart.from_bytes("job.json", str(job_request).encode(), "application/json")
     return post_file("jobs", entry("job"), file, options)
@@ -61,8 +72,18 @@ def request(job_id: str) -> Call[JobRequest]:
 
 
 def act(job_id: str, action: str) -> Call[None]:
-    """Start, archive, unarchive or kill a job."""
+    """Start, archive or unarchive a job."""
     return put(f"{_path(job_id)}/{action}", repeatable=action in _REPEATABLE_ACTIONS)
+
+
+def kill(job_id: str, reason: str | None) -> Call[None]:
+    """Cancel a job."""
+    return put(f"{_path(job_id)}/kill", None if reason is None else {"reason": reason})
+
+
+def retry_parts(job_id: str) -> Call[JobRecord]:
+    """Submit a failed split job again, with the parts that are complete."""
+    return post_json(f"{_path(job_id)}/retry-parts", entry("job"), {})
 
 
 def update_ttl(job_id: str, days: float | str | None, expiration_date: date | str | None) -> Call[None]:
@@ -92,6 +113,11 @@ def partial(job_id: str, after: str | None) -> Call[PartialLabels]:
     return get(f"{_path(job_id)}/partial{query}", document)
 
 
+def activity(job_id: str) -> Call[JobActivity]:
+    """Get the last log lines of a job, and what it uses."""
+    return get(f"{_path(job_id)}/activity", document)
+
+
 def log(job_id: str) -> Call[str]:
     """Get the log of a job."""
     return get(f"{_path(job_id)}/log", text)
@@ -108,8 +134,13 @@ def delete(job_id: str) -> Call[None]:
 
 
 def batch_act(job_ids: Iterable[str], action: str) -> Call[dict[str, BatchResponse]]:
-    """Get the records of many jobs (``details``); or start, archive, unarchive, kill or delete many jobs."""
+    """Get the records of many jobs (``details``); or start, archive, unarchive or delete many jobs."""
     return batch("jobs", action, job_ids)
+
+
+def batch_kill(job_ids: Iterable[str], reason: str | None) -> Call[dict[str, BatchResponse]]:
+    """Cancel many jobs."""
+    return batch("jobs", "kill", job_ids, **({} if reason is None else {"reason": reason}))
 
 
 def batch_update_ttl(

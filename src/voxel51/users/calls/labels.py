@@ -11,7 +11,7 @@ from voxel51.wire.search import KnownLabel, LabelMatches
 def search(labels: Iterable[str], **conditions: str | float | bool | None) -> Call[LabelMatches]:
     """List the jobs that found all of these labels. Conditions that are None or False are not sent."""
     arguments = {name: _text(value) for name, value in conditions.items() if value is not None and value is not False}
-    if names := ",".join(re.sub(r"([\\,])", r"\\\1", label) for label in labels):
+    if names := joined(labels):
         arguments["labels"] = names
     return get(f"labels?{urlencode(arguments)}", document)
 
@@ -19,6 +19,11 @@ def search(labels: Iterable[str], **conditions: str | float | bool | None) -> Ca
 def names() -> Call[list[KnownLabel]]:
     """List every label that a job found."""
     return get("labels/names", entry("labels"))
+
+
+def joined(labels: Iterable[str]) -> str:
+    """Return labels as one text, separated by commas."""
+    return ",".join(re.sub(r"([\\,])", r"\\\1", label) for label in labels)
 
 
 def _text(value: str | float | bool | None) -> str:

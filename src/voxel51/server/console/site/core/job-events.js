@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { onEnd, signal } from "./reactive.js";
 
-/** The events to which webhooks can subscribe; progress, messages and partial results, which are frequent, are not among them. */
+/** The events of jobs to which webhooks can subscribe; progress, messages and partial results, which are frequent, are not among them. */
 export const JOB_EVENTS = [
   "job_queued",
   "job_scheduled",
@@ -14,9 +14,12 @@ export const JOB_EVENTS = [
   "job_unarchived",
   "job_expired",
   "job_deleted",
+  "job_reviewed",
 ];
 /** Events that come while a job runs and change no field of its record but the progress. */
 export const FREQUENT_EVENTS = new Set(["job_progress", "job_message", "job_partial"]);
+/** The events to which webhooks can subscribe. */
+export const WEBHOOK_EVENTS = [...JOB_EVENTS, "batch_ended"];
 const NAMES = [...JOB_EVENTS, ...FREQUENT_EVENTS, "gap"];
 const RECONNECT_MILLISECONDS = 5000;
 

@@ -30,12 +30,14 @@ const TYPING_MILLISECONDS = 250;
  * @param {() => string} [options.terms] further search terms, read as an effect
  * @param {() => boolean} [options.isFiltered] whether `terms` hides some of the rows (the result says "No results" then)
  * @param {Array<Node>} [options.filters] controls beside the search box
- * @param {Array<{title, symbol, run: (rows) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for the
- *   selected rows; an action runs with those for which it `isFor`, and then the list is reloaded
+ * @param {Array<{title, symbol, run: (rows) => Promise, runAll?: ({search, count, isExact}) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for
+ *   the selected rows; an action runs with those for which it `isFor`, and then the list is reloaded. With `runAll`, an action also runs on
+ *   all rows that match the search, on whichever page
  * @param {(row: {value}) => Node} [options.card] a row in the card view
  * @param {() => boolean} [options.isCards] whether the card view is shown, read as an effect
  * @param {() => Node} options.empty the empty state
- * @returns {{node: Node, reload: () => Promise, rows: {value: Array}, total: {value}}} `rows` are those of the page, and may be changed
+ * @returns {{node: Node, reload: () => Promise, rows: {value: Array}, total: {value}, present: () => {search, sort}}} `rows` are those of
+ *   the page, and may be changed; `present` returns the search with all filters, and the order
  */
 export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], card, isCards = () => false, empty }) {
   const query = route.peek().query;
@@ -47,13 +49,14 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
   const total = signal(null);
   const isExact = signal(true);
   const chosen = signal(new Set());
+  const isAll = signal(false); // whether all rows that match are selected, not only those of this page
   const { state, reload } = resource(async (aborted) => {
     const { search: text, sort: by, page: number } = criteria.peek();
     const found = await load({ search: text, sort: by, offset: (number - 1) * PAGE, limit: PAGE, signal: aborted });
     rows.value = found.rows;
     total.value = found.count;
     isExact.value = found.is_count_exact ?? true;
-    chosen.update((ids) => new Set(found.rows.map(({ id }) => id).filter((id) => ids.has(id))));
+    chosen.update((ids) => new Set(found.rows.map(({ id }) => id).filter((id) => isAll.peek() || ids.has(id))));
     return found;
   });
 
@@ -62,6 +65,7 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
     const now = criteria.value;
     if (now === last) return;
     const isOtherList = now.search !== last.search || now.sort !== last.sort;
+    if (now.search !== last.search) isAll.value = false;
     last = now;
     if (isOtherList && now.page !== 1) page.value = 1; // runs this effect again, which reloads
     else reload();
@@ -79,7 +83,7 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
     "section.listing",
     { "aria-label": label },
     (hint || filters.length > 0) && h("div.tools", {}, hint && searchBox(search, hint, label), filters),
-    actions.length > 0 && selectionBar(rows, chosen, actions, reload),
+    actions.length > 0 && selectionBar({ rows, chosen, isAll, total, isExact, search: () => criteria.peek().search }, actions, reload),
     () => {
       const shown = face.value;
       return untracked(() => {
@@ -92,7 +96,8 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
     },
     () => total.value > PAGE && pager(page, total, isExact),
   );
-  return { node, reload, rows, total };
+  const present = () => ({ search: criteria.peek().search, sort: criteria.peek().sort });
+  return { node, reload, rows, total, present };
 }
 
 function searchBox(search, hint, label) {
@@ -112,23 +117,31 @@ function searchBox(search, hint, label) {
   return h("div.search", {}, icon("search"), input);
 }
 
-function selectionBar(rows, chosen, actions, reload) {
+function selectionBar({ rows, chosen, isAll, total, isExact, search }, actions, reload) {
   const selected = () => rows.value.filter(({ id }) => chosen.value.has(id));
-  const actionButton = ({ title, symbol, run, isDangerous, isFor = () => true }) => {
+  const isPage = computed(() => rows.value.length > 0 && rows.value.every(({ id }) => chosen.value.has(id)));
+  effect(() => {
+    if (!isPage.value) isAll.value = false; // a row was deselected
+  });
+  const allText = () => countOrMore(total.value, isExact.value);
+  const actionButton = ({ title, symbol, run, runAll, isDangerous, isFor = () => true }) => {
     const fitting = computed(() => selected().filter(isFor).length);
     const work = () =>
       attempt(async () => {
-        await run(selected().filter(isFor));
+        if (isAll.peek()) await runAll({ search: search(), count: total.peek(), isExact: isExact.peek() });
+        else await run(selected().filter(isFor));
         await reload();
       });
     // If the action fits only some of the selected rows, the button says how many.
-    const name = () => (fitting.value && fitting.value < chosen.value.size ? `${title} (${count(fitting.value)})` : title);
-    return button(name, work, { symbol, kind: isDangerous ? "danger" : "", disabled: () => fitting.value === 0 });
+    const name = () => (!isAll.value && fitting.value && fitting.value < chosen.value.size ? `${title} (${count(fitting.value)})` : title);
+    return button(name, work, { symbol, kind: isDangerous ? "danger" : "", disabled: () => (isAll.value ? !runAll : fitting.value === 0) });
   };
+  const canTakeAll = actions.some(({ runAll }) => runAll);
   return h(
     "div.selection",
     { hidden: () => chosen.value.size === 0, role: "toolbar", "aria-label": "Actions on selected rows" },
-    h("span", {}, () => `${count(chosen.value.size)} selected`),
+    h("span", { role: "status" }, () => (isAll.value ? `All ${allText()} matches selected` : `${count(chosen.value.size)} selected`)),
+    () => canTakeAll && isPage.value && !isAll.value && total.value > rows.value.length && button(`Select all ${allText()} that match`, () => (isAll.value = true), { kind: "link" }),
     actions.map(actionButton),
     button("Clear selection", () => (chosen.value = new Set()), { kind: "link" }),
   );

@@ -2,22 +2,22 @@
 
 import { h } from "../../core/dom.js";
 import { call } from "../../core/api.js";
-import { JOB_EVENTS } from "../../core/job-events.js";
+import { WEBHOOK_EVENTS } from "../../core/job-events.js";
 import { dialog } from "../../parts/dialog.js";
 import { button, checkbox, field, form } from "../../parts/form.js";
 import { copyable } from "../../parts/elements.js";
 
-const eventLabel = (event) => event.replace(/^job_/, "");
+const eventLabel = (event) => event.replace(/^job_/, "").replace("_", " ");
 
 /** The events of a webhook as a short text. */
 export function eventsText(events) {
-  if (events.length === JOB_EVENTS.length) return "all job events";
+  if (events.length === WEBHOOK_EVENTS.length) return "all events";
   return events.map(eventLabel).join(", ");
 }
 
 /** Ask for the properties of a webhook, create it and hand out its secret; resolves to whether one was created. */
 export async function createWebhook() {
-  const created = await dialog("New webhook", (close) => webhookForm({ url: "", description: "", events: JOB_EVENTS }, "Create webhook", close, (json) => call("POST", "/webhooks", { json })));
+  const created = await dialog("New webhook", (close) => webhookForm({ url: "", description: "", events: WEBHOOK_EVENTS }, "Create webhook", close, (json) => call("POST", "/webhooks", { json })));
   if (created) await handOutSecret(created.secret);
   return Boolean(created);
 }
@@ -50,16 +50,16 @@ function webhookForm({ url, description, events }, verb, close, send) {
       h(
         "fieldset.events",
         {},
-        h("legend", {}, "Job events"),
-        JOB_EVENTS.map((event) => checkbox(eventLabel(event), { name: event, checked: events.includes(event) })),
+        h("legend", {}, "Events"),
+        WEBHOOK_EVENTS.map((event) => checkbox(eventLabel(event), { name: event, checked: events.includes(event) })),
       ),
     ],
     {
       verb,
       cancel: () => close(),
       submit: async (values) => {
-        const chosen = JOB_EVENTS.filter((event) => values[event]);
-        const isAll = chosen.length === JOB_EVENTS.length; // null subscribes to all events, future ones included
+        const chosen = WEBHOOK_EVENTS.filter((event) => values[event]);
+        const isAll = chosen.length === WEBHOOK_EVENTS.length; // null subscribes to all events, future ones included
         close(await send({ url: values.url, description: values.description, events: isAll ? null : chosen }));
       },
     },

@@ -7,6 +7,7 @@ import { errorText } from "../../parts/notices.js";
 import { loadError, resource } from "../../parts/load.js";
 import { loading } from "../../parts/elements.js";
 import { adminPage } from "./admin-page.js";
+import { controlSection } from "./controls.js";
 import { checks } from "./health.js";
 import { figures, throughput } from "./queue.js";
 import { runningJobs } from "./running-jobs.js";
@@ -23,7 +24,7 @@ export function page() {
     return [
       () => isThere.value && error.value && h("p.stale", { role: "alert" }, `This page is out of date. ${errorText(error.value)}`),
       () => {
-        if (isThere.value) return overview((choose) => partOf(state, choose));
+        if (isThere.value) return overview((choose) => partOf(state, choose), reload);
         return error.value ? loadError(error.value, reload) : loading();
       },
     ];
@@ -31,8 +32,8 @@ export function page() {
 }
 
 async function fetchOverview(signal) {
-  const [queue, { workers: all }, { checks: results }] = await Promise.all(["queue", "workers", "health"].map((name) => get(`/admin/${name}`, {}, { signal })));
-  return { queue, workers: all, checks: results };
+  const [queue, { controls }, { workers: all }, { checks: results }] = await Promise.all(["queue", "queue/controls", "workers", "health"].map((name) => get(`/admin/${name}`, {}, { signal })));
+  return { queue, controls, workers: all, checks: results };
 }
 
 /** A signal of one part of the state. It compares by content, so that an unchanged part is not drawn again. */
@@ -41,11 +42,12 @@ function partOf(state, choose) {
   return computed(() => JSON.parse(text.value));
 }
 
-function overview(part) {
+function overview(part, reload) {
   const hours = part(({ queue }) => queue.throughput);
   return [
     checks(part((all) => all.checks)),
     figures(part(({ queue }) => ({ ...queue, running: [], throughput: [] }))),
+    controlSection(part(({ controls }) => controls), reload),
     runningJobs(part(({ queue }) => queue.running)),
     h("div.panels", {}, h("section.card", {}, h("h2", {}, "Last 24 hours"), () => throughput(hours.value)), workers(part((all) => all.workers))),
   ];

@@ -16,7 +16,7 @@ const INCLUDED = "voxel51";
 const PICTURE_WIDTH = 384;
 
 /** Included analytics with a picture (`pictures/`, made by `make catalogue-pictures`), in the order of their usefulness. */
-const PICTURED = ["object-tracks", "face-detection", "shot-detection", "text-reading", "motion-tracks", "face-redaction", "audio-activity", "video-quality", "onnx-detector"];
+const PICTURED = ["object-tracks", "face-detection", "shot-detection", "best-frames", "text-reading", "motion-tracks", "face-redaction", "audio-activity", "video-quality", "onnx-detector"];
 
 /** Put the included analytics in the order of their usefulness; the others stay behind them in theirs. */
 export function ordered(analytics) {
@@ -30,13 +30,13 @@ export function ordered(analytics) {
 
 /**
  * @param {object} analytic the record
- * @param {Array<string>} dataIds the chosen videos
+ * @param {{dataIds: Array<string>, matching: ?string}} videos the chosen ones, or the search that finds them
  * @param {() => object|undefined} facts of the analytic, undefined until they are there
  * @param {() => boolean} isAnyMeasured whether the cost of any analytic is known; if not, no card says that it is unknown
  */
-export function card(analytic, dataIds, facts, isAnyMeasured) {
+export function card(analytic, { dataIds, matching }, facts, isAnyMeasured) {
   const path = pathOf(analytic);
-  const query = dataIds.length ? `?data=${dataIds.map(encodeURIComponent).join(",")}` : "";
+  const query = matching !== null ? `?${new URLSearchParams({ matching })}` : dataIds.length ? `?data=${dataIds.map(encodeURIComponent).join(",")}` : "";
   const [owner, name] = shortName(analytic.name);
   const origin = [owner !== INCLUDED && owner, analytic.version].filter(Boolean).join(" · ");
   return h(

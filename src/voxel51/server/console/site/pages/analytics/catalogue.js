@@ -1,4 +1,4 @@
-/** The catalogue of analytics. With `?data=<id>,<id>` an analytic is chosen for these videos. */
+/** The catalogue of analytics. With `?data=<id>,<id>` or `?matching=<search>` an analytic is chosen for these videos. */
 
 import { each, fill, h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
@@ -26,6 +26,7 @@ const KINDS = {
 
 export function page({ query }) {
   const dataIds = (query.get("data") ?? "").split(",").filter(Boolean);
+  const matching = query.get("matching");
   const filters = {
     search: signal(query.get("search") ?? ""),
     kind: signal(KINDS[query.get("kind")] ? query.get("kind") : "all"),
@@ -42,8 +43,9 @@ export function page({ query }) {
   return [
     heading("Analytics", hasScope("upload") && h("a.button", { href: "/analytics/new" }, icon("add"), "New analytic")),
     dataIds.length > 0 && chosenVideos(dataIds),
+    matching !== null && matchingVideos(matching),
     tools(filters),
-    cards(found, request, dataIds, filters.limit),
+    cards(found, request, { dataIds, matching }, filters.limit),
   ];
 }
 
@@ -64,6 +66,8 @@ function chosenVideos(dataIds) {
   namesOf(dataIds).then((known) => fill(names, known.slice(0, 3).join(", "), known.length > 3 && ` and ${count(known.length - 3)} more`));
   return h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", names, "."), h("a", { href: "/analytics" }, "Cancel"));
 }
+
+const matchingVideos = (search) => h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", search ? ["all videos that match ", h("bdi", {}, `“${search}”`)] : "all your videos", "."), h("a", { href: "/analytics" }, "Cancel"));
 
 function tools({ search, kind, versions }) {
   let timer;
@@ -86,7 +90,7 @@ function tools({ search, kind, versions }) {
   );
 }
 
-function cards({ state, reload }, request, dataIds, limit) {
+function cards({ state, reload }, request, videos, limit) {
   const face = computed(() => {
     const { value, error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
@@ -102,7 +106,7 @@ function cards({ state, reload }, request, dataIds, limit) {
       const facts = factsOf(() => entries().map(({ id }) => id));
       const isAnyMeasured = computed(() => [...facts.value.values()].some(({ cost }) => cost));
       return [
-        h("div.grid.catalogue", {}, each(entries, ({ id }) => id, (analytic, id) => card(analytic.peek(), dataIds, () => facts.value.get(id), () => isAnyMeasured.value))),
+        h("div.grid.catalogue", {}, each(entries, ({ id }) => id, (analytic, id) => card(analytic.peek(), videos, () => facts.value.get(id), () => isAnyMeasured.value))),
         () => state.value.value.count > entries().length && h("div.pager", {}, button("Show more", () => (limit.value += PAGE))),
       ];
     });

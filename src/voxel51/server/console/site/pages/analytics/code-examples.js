@@ -10,27 +10,41 @@ export function usageExamples(name, { inputs = [], parameters = [] }) {
 }
 
 /** Return Python code that submits `request` as a job. */
-export function pythonOf(request, jobName, { isStarted, ttl }) {
+export function pythonOf(request, jobName, { isStarted, ttl, scheduling }) {
   const lines = [
     "from voxel51.users.api import API",
     "from voxel51.users.jobs import JobRequest",
+    scheduling ? "from voxel51.users.scheduling import Scheduling" : null,
     "",
     `job_request = JobRequest(${python(request.analytic)}, version=${python(request.version)}${request.compute_mode ? `, compute_mode=${python(request.compute_mode)}` : ""})`,
-    ...Object.entries(request.inputs).map(([name, file]) => `job_request.set_input(${python(name)}, data_id=${python(file["data-id"])})`),
+    ...Object.entries(request.inputs).map(([name, file]) => `job_request.set_input(${python(name)}, ${file["job-id"] ? `job_id=${python(file["job-id"])}` : `data_id=${python(file["data-id"])}`})`),
     ...Object.entries(request.parameters).map(([name, value]) =>
       value?.["data-id"] ? `job_request.set_data_parameter(${python(name)}, data_id=${python(value["data-id"])})` : `job_request.set_parameter(${python(name)}, ${python(value)})`,
     ),
+    ...(request.split ? [`job_request.set_split(${request.split.parts})`] : []),
     "",
     "api = API()",
-    `job = api.upload_job_request(job_request, ${python(jobName)}, auto_start=${isStarted ? "True" : "False"}${ttl ? `, ttl=${python(ttl)}` : ""})`,
-  ];
+    `job = api.upload_job_request(job_request, ${python(jobName)}, auto_start=${isStarted ? "True" : "False"}${ttl ? `, ttl=${python(ttl)}` : ""}${scheduling ? `, scheduling=${pythonScheduling(scheduling)}` : ""})`,
+  ].filter((line) => line !== null);
   return lines.join("\n");
 }
 
 /** Return shell commands that submit `request` as a job. */
-export function commandOf(request, jobName, { isStarted, ttl }) {
-  const upload = `voxel51 jobs upload --request job.json --name ${shell(jobName)}${isStarted ? " --auto-start" : ""}`;
+export function commandOf(request, jobName, { isStarted, ttl, scheduling }) {
+  const upload = `voxel51 jobs upload --request job.json --name ${shell(jobName)}${isStarted ? " --auto-start" : ""}${commandScheduling(scheduling ?? {})}`;
   return [`printf '%s' ${shell(JSON.stringify(request))} > job.json`, ttl ? `voxel51 jobs ttl --date ${shell(ttl)} "$(${upload} --print-id)"` : upload].join("\n");
+}
+
+/** Return the Python expression of scheduling options. */
+function pythonScheduling({ retry, ...options }) {
+  const values = { ...options, ...(retry && { retries: retry.ANALYTIC.count }) };
+  return `Scheduling(${Object.entries(values).map(([name, value]) => `${name}=${python(value)}`).join(", ")})`;
+}
+
+/** Return the options of the command line for scheduling options. */
+function commandScheduling({ priority, deadline, not_before: notBefore, timeout_seconds: seconds, retry }) {
+  const values = { priority, deadline, "not-before": notBefore, timeout: seconds, retries: retry?.ANALYTIC.count };
+  return Object.entries(values).map(([name, value]) => (value === undefined ? "" : ` --${name} ${shell(String(value))}`)).join("");
 }
 
 function pythonCall(name, inputs, needed) {

@@ -1,8 +1,8 @@
-/** Runs on several videos: the estimate of a batch, and its creation. */
+/** Runs on several videos or with several sets of parameters: the estimate of a batch, and its creation. */
 
 import { h } from "../../core/dom.js";
 import { call } from "../../core/api.js";
-import { computed, effect, onEnd, signal } from "../../core/reactive.js";
+import { computed, effect, signal } from "../../core/reactive.js";
 import { count, duration, size } from "../../core/format.js";
 import { navigate } from "../../core/router.js";
 import { errorText } from "../../parts/notices.js";
@@ -10,9 +10,15 @@ import { facts } from "../../parts/elements.js";
 
 const TYPING_MILLISECONDS = 500;
 
-/** The body of the request for a batch: the job request of one video, for all chosen ones. */
-export function batchOf({ inputs, ...request }, input, chosen, name) {
-  return { ...request, input, selection: { data_ids: chosen.map(({ id }) => id) }, ...(name && { name }) };
+/**
+ * The body of the request for a batch: the job request of one video, for all of a selection.
+ *
+ * @param {object} selection of the API: `data_ids` or `query`
+ * @param {Array<object>} sets of parameters of a sweep, beside those of the request; empty without a sweep
+ */
+export function batchOf({ inputs, split, parameters, ...request }, input, selection, sets, { name, scheduling }) {
+  const given = sets.length > 1 ? { parameter_sets: sets.map((set) => ({ ...parameters, ...set })) } : { parameters };
+  return { ...request, ...given, input, selection, ...(name && { name }), ...(scheduling && { scheduling }) };
 }
 
 /** Whether a form can run as one batch: several videos that start at once, and nothing else as an input. */
@@ -28,26 +34,19 @@ export async function createBatch(body) {
 export function estimateCard(body) {
   const text = computed(() => body.value && JSON.stringify(body.value));
   const found = signal(null);
-  let timer = null;
-  let aborted = null;
-  const stop = () => {
-    clearTimeout(timer);
-    aborted?.abort();
-  };
   effect(() => {
-    stop();
-    if (!text.value) return;
+    found.value = null; // that of another batch says nothing about this one
+    if (!text.value) return undefined;
     const [mine, json] = [new AbortController(), JSON.parse(text.value)];
-    aborted = mine;
-    timer = setTimeout(async () => {
-      try {
-        found.value = { estimate: await call("POST", "/batches/estimate", { json, signal: mine.signal }) };
-      } catch (error) {
-        if (!mine.signal.aborted) found.value = { error };
-      }
+    const timer = setTimeout(async () => {
+      const outcome = await call("POST", "/batches/estimate", { json, signal: mine.signal }).then((estimate) => ({ estimate }), (error) => ({ error }));
+      if (!mine.signal.aborted) found.value = outcome;
     }, TYPING_MILLISECONDS);
+    return () => {
+      clearTimeout(timer);
+      mine.abort();
+    };
   });
-  onEnd(stop);
   return h("section.card.estimate", { hidden: () => !text.value, "aria-label": "Estimate" }, h("h2", {}, "Estimate"), () => shown(found.value));
 }
 
@@ -58,6 +57,7 @@ function shown(found) {
   const isPart = estimate.measured_videos < estimate.videos;
   return facts([
     ["Videos", count(estimate.videos)],
+    ["Runs", estimate.items !== estimate.videos && count(estimate.items)],
     ["Size", size(estimate.bytes)],
     ["Length", estimate.seconds !== null && `${isPart ? "about " : ""}${duration(estimate.seconds)}, ${count(estimate.frames)} frames`],
     ["Computed already", estimate.reusable > 0 && `${count(estimate.reusable)}, which are reused`],

@@ -1,10 +1,10 @@
-/** The form that runs an analytic, made from its manifest. `?data=` chooses videos; `?job=` starts from the request of a job, with `&whole=true` on its whole video. */
+/** The form that runs an analytic, made from its manifest. `?data=` chooses videos, `?matching=` all that match a search; `?job=` starts from the request of a job, with `&whole=true` on its whole video. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { computed, signal } from "../../core/reactive.js";
+import { computed, effect, signal } from "../../core/reactive.js";
 import { navigate } from "../../core/router.js";
-import { count } from "../../core/format.js";
+import { count, countOrMore } from "../../core/format.js";
 import { hasScope } from "../../core/session.js";
 import { term } from "../../core/query.js";
 import { codeBlock } from "../../parts/elements.js";
@@ -19,15 +19,20 @@ import { tabs } from "../../parts/tabs.js";
 import { recordsOf } from "./data-records.js";
 import { commandOf, pythonOf } from "./code-examples.js";
 import { costOrigin, costText, factsOfOne } from "./facts.js";
-import { inputField } from "./inputs.js";
+import { inputField, matchingField, matchingFor } from "./inputs.js";
 import { jobName, pathOf, shortName } from "./naming.js";
 import { parameterField } from "./parameters.js";
+import { schedulingFields } from "./scheduling.js";
+import { sweepFields } from "./sweep.js";
 import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
 import { batchOf, createBatch, estimateCard, isBatch } from "./run-batch.js";
 import { TRY_SECONDS, canSelectPart, ofWholeVideo, tryRequest } from "./try-out.js";
 
 /** Parameters that most analytics have in common. They are in a collapsed section, so that the analytic's own stand out. */
 const COMMON_PARAMETERS = new Set(["first_frame", "last_frame", "start_seconds", "end_seconds", "fps", "region", "strict"]);
+
+/** Number of parts into which the platform divides a job at most. */
+const MAX_PARTS = 64;
 
 export function page({ id, query }) {
   return loadedRecord(
@@ -55,17 +60,24 @@ async function fetchForm(id, query) {
   const dataIds = (query.get("data") ?? "").split(",").filter(Boolean);
   const named = [...Object.values(request.inputs), ...Object.values(request.parameters)].map((value) => value?.["data-id"]).filter(Boolean);
   const records = new Map((await recordsOf([...new Set([...dataIds, ...named])])).map((record) => [record.id, record]));
-  return { analytic, document, request, records, dataIds };
+  const main = mainInput(document);
+  const matching = main && query.has("matching") ? await matchingFor(main, query.get("matching")) : null;
+  return { analytic, document, request, records, dataIds, matching };
 }
 
-function runForm({ analytic, document, request, records, dataIds }) {
-  const main = document.inputs.find(({ required }) => required) ?? document.inputs[0];
+const mainInput = ({ inputs }) => inputs.find(({ required }) => required) ?? inputs[0];
+
+function runForm({ analytic, document, request, records, dataIds, matching }) {
+  const main = mainInput(document);
+  const mainChosen = signal([]);
   const inputs = document.inputs.map((input) => {
+    if (input === main && matching) return matchingField(input, matching);
     const given = request.inputs[input.name]?.["data-id"];
     const ids = input === main && dataIds.length ? dataIds : given ? [given] : [];
-    return inputField(input, ids.map((each) => records.get(each)), input === main);
+    return inputField(input, ids.map((each) => records.get(each)), input === main, input === main ? undefined : request.inputs[input.name]?.["job-id"], input === main ? undefined : () => mainChosen.value);
   });
   const chosen = inputs.find(({ name }) => name === main?.name)?.chosen ?? signal([]);
+  effect(() => (mainChosen.value = chosen.value));
   const ranges = document.extensions?.parameters ?? {};
   const parameters = document.parameters.map((parameter) => {
     const given = request.parameters[parameter.name];
@@ -73,24 +85,38 @@ function runForm({ analytic, document, request, records, dataIds }) {
     return parameterField(parameter, ranges[parameter.name] ?? {}, known, () => chosen.value[0]?.id);
   });
   const fields = [...inputs, ...parameters];
-  const job = jobFields(analytic, request, chosen);
-  const requestFor = (dataId) => requestOf(analytic, fields, job.computeMode.value, main?.name, dataId);
   const others = inputs.filter(({ name }) => name !== main?.name);
+  const sweep = sweepFields(document.parameters, ranges);
+  const job = jobFields(analytic, document, request, { chosen, others, matching, sweep });
+  const requestFor = (dataId) => requestOf(analytic, fields, job, main?.name, dataId);
   const batch = computed(() => {
-    if (!isBatch(chosen.value, job.isStarted.value, job.ttl.value, others)) return null;
-    return batchOf(requestFor(chosen.value[0].id), main.name, chosen.value, job.name.value);
+    if (!job.isOneBatch() || (matching ? matching.count === 0 : chosen.value.length === 0)) return null;
+    const selection = matching ? { query: { search: matching.search } } : { data_ids: chosen.value.map(({ id }) => id) };
+    return batchOf(requestFor(chosen.value[0]?.id), main.name, selection, sweep.sets.value, { name: job.name.value, scheduling: job.scheduling.value });
   });
-  const submit = () => submitAll({ fields, chosen, job, requestFor, batch });
+  const submit = () => {
+    const further = batch.peek() && others.find(({ value }) => value.peek());
+    if (further) {
+      further.error.value = "Runs of a batch have one input. Remove this one, or run the videos one by one.";
+      return further.focus();
+    }
+    return submitAll({ fields: [...fields, sweep], chosen, job, requestFor, batch });
+  };
   const verb = () => {
-    if (batch.value) return `Run on ${count(chosen.value.length)} videos`;
+    if (batch.value) return batchVerb(matching ?? { count: chosen.value.length, isExact: true }, sweep.sets.value.length);
     return `${job.isStarted.value ? "Start" : "Create"} ${chosen.value.length > 1 ? `${count(chosen.value.length)} jobs` : "job"}`;
   };
   return h(
     "div.columns.run",
     {},
-    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false, buttons: canSelectPart(document) && main && tryButton(fields, chosen, requestFor) }),
-    h("aside", {}, estimateCard(batch), preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen)),
+    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), main && sweep.node, h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false, buttons: canSelectPart(document) && main && !matching && tryButton(fields, chosen, requestFor) }),
+    h("aside", {}, estimateCard(batch), preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen, matching && batch)),
   );
+}
+
+function batchVerb({ count: number, isExact }, sets) {
+  const videos = `${countOrMore(number, isExact)} ${number === 1 ? "video" : "videos"}`;
+  return sets > 1 ? `Run ${count(sets)} sets on ${videos}` : `Run on ${videos}`;
 }
 
 /** A button that runs the form on a few seconds of the first chosen video. */
@@ -116,29 +142,40 @@ function parameterSections(fields) {
   ];
 }
 
-/** The fields of the job itself: name, hardware, expiry, and whether it starts immediately. */
-function jobFields(analytic, request, chosen) {
-  const [name, isStarted, moment, computeMode] = [signal(""), signal(true), signal(""), signal(request.compute_mode ?? "")];
+/** The fields of the job itself: name, hardware, number of parts, expiry, and whether it starts immediately. */
+function jobFields(analytic, document, request, { chosen, others, matching, sweep }) {
+  const [name, isStarted, moment, computeMode, parts] = [signal(""), signal(true), signal(""), signal(request.compute_mode ?? ""), signal(request.split?.parts ?? 0)];
+  const more = schedulingFields();
+  const ttl = computed(() => (moment.value ? new Date(moment.value).toISOString() : ""));
+  const isSelection = () => matching !== null || sweep.sets.value.length > 1; // which only a batch can run
+  const isOneBatch = () => isSelection() || (!parts.value && isBatch(chosen.value, isStarted.value, ttl.value, others));
   const preset = (record) => jobName(analytic.name, record?.name);
+  const placeholder = () => (isOneBatch() ? jobName(analytic.name, matching ? "videos that match" : `${chosen.value.length} ${chosen.value.length === 1 ? "video" : "videos"}`) : preset(chosen.value[0]));
   const nameOf = (record) => {
     if (name.value === "") return preset(record);
     return chosen.value.length > 1 ? `${name.value}: ${record.name}` : name.value;
   };
+  const ofJobs = (node) => {
+    effect(() => (node.hidden = isSelection()));
+    return node;
+  };
   const modes = [["", "automatic"], ["CPU", "CPU"], ["GPU", "GPU"]];
   const nodes = [
-    field("Name", h("input", { type: "text", maxlength: 255, placeholder: () => preset(chosen.value[0]), oninput: (event) => (name.value = event.target.value.trim()) }), {
-      hint: () => (chosen.value.length > 1 && name.value && !isStarted.value ? "The name of each video is added to it." : "Optional"),
+    field("Name", h("input", { type: "text", maxlength: 255, placeholder, oninput: (event) => (name.value = event.target.value.trim()) }), {
+      hint: () => (chosen.value.length > 1 && name.value && !isOneBatch() ? "The name of each video is added to it." : "Optional"),
     }),
     analytic.supports_cpu && analytic.supports_gpu && field("Compute mode", select(modes, { value: computeMode.peek(), onchange: (event) => (computeMode.value = event.target.value) })),
-    field("Expires", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "Optional. By default the platform's lifetime for jobs applies." }),
-    checkbox("Start immediately", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) }),
+    document.extensions?.split && ofJobs(field("Parts", h("input", { type: "number", name: "parts", min: 2, max: MAX_PARTS, placeholder: "1", value: parts.peek() || "", oninput: (event) => (parts.value = Number(event.target.value)) }), { hint: "Optional. A long video is divided into up to so many parts, which run side by side." })),
+    ofJobs(field("Expires", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "Optional. By default the platform's lifetime for jobs applies." })),
+    ofJobs(checkbox("Start immediately", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) })),
+    more.node,
   ];
-  const ttl = computed(() => (moment.value ? new Date(moment.value).toISOString() : ""));
-  return { nodes, name, nameOf, isStarted, ttl, computeMode };
+  return { nodes, name, nameOf, isStarted, ttl, computeMode, parts, isOneBatch, scheduling: more.options };
 }
 
-function preview(request, job, chosen) {
-  const options = () => ({ isStarted: job.isStarted.value, ttl: job.ttl.value });
+function preview(request, job, chosen, matchingBatch) {
+  if (matchingBatch) return h("section.card.preview", {}, h("h2", {}, "Preview"), codeBlock("JSON", () => JSON.stringify(matchingBatch.value, null, 2)));
+  const options = () => ({ isStarted: job.isStarted.value, ttl: job.ttl.value, scheduling: job.scheduling.value });
   const name = () => job.nameOf(chosen.value[0]);
   const entries = [
     { name: "request", title: "Job request", content: () => codeBlock("JSON", () => JSON.stringify(request.value, null, 2)) },
@@ -168,7 +205,7 @@ async function submitAll({ fields, chosen, job, requestFor, batch }) {
   if (!showProblems(fields)) return;
   if (batch.peek()) return submitBatch(batch.peek(), fields);
   const records = chosen.peek().length ? chosen.peek() : [undefined];
-  const options = { isStarted: job.isStarted.peek(), ttl: job.ttl.peek() };
+  const options = { isStarted: job.isStarted.peek(), ttl: job.ttl.peek(), scheduling: job.scheduling.peek() };
   const [jobs, failed] = [[], []];
   for (const record of records) {
     try {

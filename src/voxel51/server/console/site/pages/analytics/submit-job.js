@@ -5,9 +5,9 @@ import { errorText } from "../../parts/notices.js";
 
 const MAX_NAME_LENGTH = 255;
 
-/** Return the job request of `fields`; for the input `mainInput` it uses `dataId`, since each chosen video gets its own job. */
-export function requestOf({ name, version }, fields, computeMode, mainInput, dataId) {
-  const request = { analytic: name, version, ...(computeMode && { compute_mode: computeMode }), inputs: {}, parameters: {} };
+/** Return the job request of `fields`; for the input `mainInput` it uses `dataId`, since each chosen video gets its own job. `parts` divides the job. */
+export function requestOf({ name, version }, fields, { computeMode, parts }, mainInput, dataId) {
+  const request = { analytic: name, version, ...(computeMode.value && { compute_mode: computeMode.value }), inputs: {}, parameters: {}, ...(parts.value && { split: { parts: parts.value } }) };
   for (const { name: key, part, value } of fields) {
     const given = key === mainInput && part === "inputs" ? dataId && { "data-id": dataId } : value.value;
     if (given !== undefined && given !== "") request[part][key] = given;
@@ -16,11 +16,12 @@ export function requestOf({ name, version }, fields, computeMode, mainInput, dat
 }
 
 /** Submit `request` as a job; resolves to the job's record. */
-export async function submitJob(request, name, { isStarted, ttl }) {
+export async function submitJob(request, name, { isStarted, ttl, scheduling }) {
   const form = new FormData();
   form.append("job_name", name.slice(0, MAX_NAME_LENGTH));
   form.append("auto_start", String(isStarted));
   if (ttl) form.append("job_ttl", ttl);
+  if (scheduling) form.append("scheduling", JSON.stringify(scheduling));
   form.append("file", new Blob([JSON.stringify(request)], { type: "application/json" }), "job.json");
   return (await call("POST", "/jobs", { form })).job;
 }

@@ -1,29 +1,27 @@
 /** Actions on one or several files: run an analytic, download, change expiry, delete, create a download link. */
 
 import { h } from "../../core/dom.js";
-import { download, get, pause } from "../../core/api.js";
+import { get } from "../../core/api.js";
 import { count } from "../../core/format.js";
 import { navigate } from "../../core/router.js";
 import { batch } from "../../parts/batch.js";
 import { confirmAction, dialog } from "../../parts/dialog.js";
+import { downloadEach } from "../../parts/downloads.js";
 import { askExpiry } from "../../parts/expiry.js";
 import { copyable } from "../../parts/elements.js";
 
-const BETWEEN_DOWNLOADS_MILLISECONDS = 400;
 const MAX_NAMES = 3;
 
 /** Return the path of the catalogue in which an analytic is chosen for `rows`. */
 export const runAddress = (rows) => `/analytics?data=${rows.map(({ id }) => encodeURIComponent(id)).join(",")}`;
 
+/** Choose an analytic for all files that match a search. */
+export const runOnMatching = ({ search }) => navigate(`/analytics?${new URLSearchParams({ matching: search })}`);
+
 export const runOn = (rows) => navigate(runAddress(rows));
 
-/** Download files. Browsers drop downloads that start at the same moment, so they start one after the other. */
-export async function downloadAll(rows) {
-  for (const [index, { id, name }] of rows.entries()) {
-    if (index) await pause(BETWEEN_DOWNLOADS_MILLISECONDS);
-    download(`/data/${encodeURIComponent(id)}/download`, { direct: true }, name);
-  }
-}
+/** Download files. */
+export const downloadAll = (rows) => downloadEach(rows.map(({ id, name }) => ({ path: `/data/${encodeURIComponent(id)}/download`, query: { direct: true }, name })));
 
 /** Change when files expire; resolves to whether it was changed. */
 export function changeExpiry(rows) {

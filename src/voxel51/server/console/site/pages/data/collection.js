@@ -1,17 +1,22 @@
 /** The page of one collection: its files, of all their owners, to search, download and remove. */
 
 import { h } from "../../core/dom.js";
-import { call, download, get, pause } from "../../core/api.js";
+import { call, get } from "../../core/api.js";
 import { clock, count, size } from "../../core/format.js";
 import { hasScope } from "../../core/session.js";
+import { downloadEach } from "../../parts/downloads.js";
 import { emptyState, heading, timeAgo } from "../../parts/elements.js";
+import { button } from "../../parts/form.js";
 import { listing } from "../../parts/listing.js";
 import { loadedRecord } from "../../parts/load.js";
 import { notify } from "../../parts/notices.js";
 import { icon } from "../../parts/icons.js";
+import { exportCollection } from "../jobs/export-dataset.js";
+import { chartsPage } from "../search/charts.js";
+import { momentsPage } from "../search/moment-query.js";
+import { reviewMember } from "../jobs/review/member.js";
 
 const FIELDS = "id,name,size,type,upload_date,duration_seconds,width,height,tags";
-const BETWEEN_DOWNLOADS_MILLISECONDS = 400;
 
 export function page({ id }) {
   const path = `/collections/${encodeURIComponent(id)}`;
@@ -20,14 +25,14 @@ export function page({ id }) {
     { noun: "collection", list: "/collections" },
     (collection) => [
       h("a.back", { href: "/collections" }, icon("back"), "Collections"),
-      heading(h("bdi", {}, collection.name)),
+      heading(h("bdi", {}, collection.name), h("a.button", { href: momentsPage({ collection: id }) }, "Moments"), h("a.button", { href: chartsPage({ collection: id }) }, "Charts"), hasScope("run") && button("Export dataset", () => exportCollection(collection), { symbol: "grid" })),
       h("p.muted", {}, collection.description || `Of ${collection.owner}`),
       members(path, collection).node,
     ],
   );
 }
 
-function members(path, { role }) {
+function members(path, { id, role }) {
   return listing({
     label: "Videos in this collection",
     load: async ({ search, sort, offset, limit, signal }) => {
@@ -45,18 +50,14 @@ function members(path, { role }) {
     hint: "Search by name or type",
     actions: [
       { title: "Download", symbol: "download", run: (rows) => downloadMembers(path, rows) },
+      role !== "viewer" && hasScope("run") && { title: "Review labels", symbol: "check", run: ([row]) => reviewMember({ collection: id, data: row.id }), isFor: (row) => row.type?.startsWith("video/") },
       role !== "viewer" && hasScope("upload") && { title: "Remove", symbol: "close", run: (rows) => removeMembers(path, rows) },
     ].filter(Boolean),
     empty: () => emptyState("No videos", "Select videos in the list of videos, and add them to this collection.", h("a.button", { href: "/data" }, "Videos")),
   });
 }
 
-async function downloadMembers(path, rows) {
-  for (const [index, { id, name }] of rows.entries()) {
-    if (index) await pause(BETWEEN_DOWNLOADS_MILLISECONDS);
-    download(`${path}/data/${encodeURIComponent(id)}/download`, {}, name);
-  }
-}
+const downloadMembers = (path, rows) => downloadEach(rows.map(({ id, name }) => ({ path: `${path}/data/${encodeURIComponent(id)}/download`, query: {}, name })));
 
 async function removeMembers(path, rows) {
   const { changed } = await call("POST", `${path}/members`, { json: { action: "remove", ids: rows.map(({ id }) => id) } });

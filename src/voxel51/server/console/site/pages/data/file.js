@@ -2,8 +2,9 @@
 
 import { h } from "../../core/dom.js";
 import { get, rendition } from "../../core/api.js";
-import { count, dateTime, size } from "../../core/format.js";
-import { signal } from "../../core/reactive.js";
+import { clock, count, dateTime, size } from "../../core/format.js";
+import { term } from "../../core/query.js";
+import { onEnd, signal } from "../../core/reactive.js";
 import { navigate } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
 import { button } from "../../parts/form.js";
@@ -14,10 +15,15 @@ import { attempt } from "../../parts/notices.js";
 import { copyButton, facts, heading, timeAgo } from "../../parts/elements.js";
 import { viewer } from "../../viewer/viewer.js";
 import { changeExpiry, createDownloadLink, downloadAll, remove, runAddress } from "./actions.js";
+import { found } from "./found.js";
 import { jobsOnFile } from "./jobs-on-file.js";
-import { isViewable, isVideo, typeName } from "./media-types.js";
+import { isAudio, isViewable, isVideo, typeName } from "./media-types.js";
 
 const THUMBNAILS = 10;
+const MOST_LABELS = 20;
+const MOST_ATTEMPTS = 40;
+const RETRY_MILLISECONDS = 3000;
+const FURTHER_FIELDS = "duration_seconds,width,height,frame_rate,frame_count,video_codec,audio_codec,tags,metadata,collections,labels,analytics";
 
 export function page({ id }) {
   const path = `/data/${encodeURIComponent(id)}`;
@@ -34,7 +40,7 @@ export function page({ id }) {
           "div.with-aside",
           {},
           h("div", {}, isViewable(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null }), isVideo(record) && thumbnailStrip(record)] : notViewable(record)),
-          h("aside", {}, h("section.card", {}, h("h2", {}, "Details"), () => details(current.value)), jobsOnFile(record)),
+          h("aside", {}, h("section.card", {}, h("h2", {}, "Details"), () => details(current.value)), content(record), jobsOnFile(record)),
         ),
       ];
     },
@@ -65,6 +71,39 @@ function details(record) {
     ["Stored", sha256 ? null : "On another host. The expiry cannot be changed."],
     ["ID", h("span.copyable", {}, h("code", {}, record.id), copyButton(record.id, "Copy the ID"))],
   ]);
+}
+
+/**
+ * Facts of a video or an audio file, its tags, metadata and collections, and what jobs have found in it. The platform reads
+ * the facts soon after the upload: until then, they are asked for again.
+ */
+function content(file) {
+  let attempts = 0;
+  return loaded(
+    async (aborted) => (await get("/data", { fields: FURTHER_FIELDS, search: term("id", file.id), limit: 1 }, { signal: aborted })).data[0] ?? {},
+    (record, reload) => {
+      const isAwaited = (isVideo(file) || isAudio(file)) && record.duration_seconds === null && attempts < MOST_ATTEMPTS;
+      if (isAwaited) {
+        attempts += 1;
+        const timer = setTimeout(reload, RETRY_MILLISECONDS);
+        onEnd(() => clearTimeout(timer));
+      }
+      return h("section.card", {}, h("h2", {}, "Content"), isAwaited && h("p.muted", {}, "Duration and resolution appear here when the platform has read the file."), facts(contentFacts(record)), found(record, MOST_LABELS));
+    },
+  );
+}
+
+function contentFacts(record) {
+  const { duration_seconds: duration, width, height, frame_rate: rate, frame_count: frames, video_codec: video, audio_codec: audio } = record;
+  return [
+    ["Duration", duration && clock(duration)],
+    ["Resolution", width && `${width} × ${height}`],
+    ["Frames", frames && `${count(frames)}${rate ? `, ${Math.round(rate * 100) / 100} per second` : ""}`],
+    ["Codec", [video, audio].filter(Boolean).join(", ")],
+    ["Tags", record.tags?.join(", ")],
+    ["Collections", record.collections?.join(", ")],
+    ...Object.entries(record.metadata ?? {}),
+  ];
 }
 
 /** Thumbnails of the video, side by side. */

@@ -5,9 +5,9 @@ import { get } from "../../core/api.js";
 import { clock, size } from "../../core/format.js";
 import { allOf } from "../../core/query.js";
 import { signal } from "../../core/reactive.js";
-import { route, setQuery } from "../../core/router.js";
+import { navigate, route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
-import { select } from "../../parts/form.js";
+import { button, select } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { queryHelp } from "../../parts/query-help.js";
@@ -15,13 +15,19 @@ import { emptyState, heading, timeAgo } from "../../parts/elements.js";
 import { dropZone, uploadButton } from "../../uploads/upload-controls.js";
 import { retentionSelect } from "../../uploads/retention.js";
 import { onAdded } from "../../uploads/queue.js";
-import { changeExpiry, downloadAll, remove, runOn } from "./actions.js";
-import { addTags, addToCollection } from "./collect.js";
+import { exportMatching, exportVideos } from "../jobs/export-dataset.js";
+import { chartsPage } from "../search/charts.js";
+import { momentsPage } from "../search/moment-query.js";
+import { changeExpiry, downloadAll, remove, runOn, runOnMatching } from "./actions.js";
+import { addMatchingToCollection, addTags, addTagsToMatching, addToCollection } from "./collect.js";
 import { collectionFilters } from "./collection-filters.js";
 import { fileCard, pathOf, thumbnail } from "./file-card.js";
+import { factFilters } from "./fact-filters.js";
+import { found } from "./found.js";
+import { savedSearches } from "./saved-searches.js";
 import { MEDIA_GROUPS, mediaTypeTerm, typeName } from "./media-types.js";
 
-const FIELDS = "id,name,size,type,upload_date,expiration_date,duration_seconds,width,height,tags";
+const FIELDS = "id,name,size,type,upload_date,expiration_date,duration_seconds,width,height,tags,labels,analytics";
 const VIEW_KEY = "view of videos";
 const EXAMPLES = [
   ["street", "name, type or id contains “street”"],
@@ -36,14 +42,15 @@ export function page() {
   const kind = signal(route.peek().query.get("kind") ?? "");
   const view = signal(localStorage.getItem(VIEW_KEY) === "cards" ? "cards" : "table");
   const collected = collectionFilters();
+  const facts = factFilters();
   const list = listing({
     label: "Videos",
     load,
     columns: columns(),
     sort: "upload_date:desc",
     hint: "Search by name or type",
-    terms: () => allOf(mediaTypeTerm(kind.value), collected.terms()),
-    filters: [queryHelp(EXAMPLES), kindFilter(kind), collected.collection, h("a", { href: "/collections" }, "Collections"), h("span.grow"), viewSwitch(view), collected.tags],
+    terms: () => allOf(mediaTypeTerm(kind.value), collected.terms(), facts.terms()),
+    filters: [queryHelp(EXAMPLES), facts.node, savedSearches(() => list.present()), kindFilter(kind), collected.collection, h("a", { href: "/collections" }, "Collections"), button("Moments", () => navigate(momentsPage({ search: list.present().search ?? "" })), { kind: "link", title: "See what was found in these videos" }), button("Charts", () => navigate(chartsPage({ search: list.present().search ?? "" })), { kind: "link", title: "Count what was found in these videos" }), h("span.grow"), viewSwitch(view), collected.tags],
     actions: actions(collected.reload),
     card: (row) => fileCard(row.value),
     isCards: () => view.value === "cards",
@@ -62,6 +69,7 @@ async function load({ search, sort, offset, limit, signal: aborted }) {
 function columns() {
   return [
     { title: "Name", sort: "name", kind: "wide", cell: nameCell },
+    { title: "Found", cell: (row) => found(row.value) },
     { title: "Size", sort: "size", kind: "number", cell: (row) => size(row.value.size) },
     { title: "Duration", sort: "duration_seconds", kind: "number", cell: (row) => (row.value.duration_seconds === null ? "" : clock(row.value.duration_seconds)) },
     { title: "Resolution", sort: "height", kind: "number", cell: (row) => (row.value.width ? `${row.value.width} × ${row.value.height}` : "") },
@@ -79,10 +87,11 @@ const nameCell = ({ value: record }) => [
 function actions(reloadFilters) {
   const then = (act) => async (rows) => (await act(rows)) && reloadFilters();
   return [
-    hasScope("run") && { title: "Run an analytic", symbol: "play", run: runOn },
+    hasScope("run") && { title: "Run an analytic", symbol: "play", run: runOn, runAll: runOnMatching },
     { title: "Download", symbol: "download", run: downloadAll },
-    hasScope("upload") && { title: "Add tags", symbol: "add", run: then(addTags) },
-    hasScope("upload") && { title: "Add to collection", symbol: "grid", run: then(addToCollection) },
+    hasScope("upload") && { title: "Add tags", symbol: "add", run: then(addTags), runAll: then(addTagsToMatching) },
+    hasScope("upload") && { title: "Add to collection", symbol: "grid", run: then(addToCollection), runAll: then(addMatchingToCollection) },
+    hasScope("run") && { title: "Export dataset", symbol: "grid", run: exportVideos, runAll: exportMatching },
     hasScope("upload") && { title: "Change expiry", symbol: "clock", run: changeExpiry },
     hasScope("upload") && { title: "Delete", symbol: "trash", run: remove, isDangerous: true },
   ].filter(Boolean);

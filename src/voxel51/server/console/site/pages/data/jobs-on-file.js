@@ -7,7 +7,7 @@ import { jobList } from "../../parts/job-list.js";
 import { runAddress } from "./actions.js";
 
 const MAX_JOBS = 300;
-const FIELDS = "id,name,state,upload_date,analytic,inputs,progress,duration_seconds";
+const FIELDS = "id,name,state,expired,upload_date,analytic,inputs,progress,duration_seconds";
 
 /** @param {object} record of the file */
 export const jobsOnFile = (record) =>

@@ -9,7 +9,7 @@ import { askExpiry } from "../../parts/expiry.js";
 import { errorText, notify } from "../../parts/notices.js";
 import { submitJob } from "../analytics/submit-job.js";
 import { exportDataset } from "./export-dataset.js";
-import { hasResult, isActive, isFinished } from "./states.js";
+import { hasCompleteParts, hasResult, isActive, isFinished } from "./states.js";
 
 const MAX_NAMES = 3;
 const batchAction = (action, done) => (jobs) => batch("jobs", action, jobs, done);
@@ -18,6 +18,7 @@ const batchAction = (action, done) => (jobs) => batch("jobs", action, jobs, done
 const ACTIONS = [
   { name: "start", title: "Start", symbol: "play", isFor: ({ state, archived }) => state === "READY" && !archived, run: batchAction("start", "started") },
   { name: "cancel", title: "Cancel job", symbol: "stop", isFor: isActive, run: cancel },
+  { name: "parts", title: "Retry failed parts", symbol: "refresh", isFor: hasCompleteParts, run: ([job]) => retryParts(job) },
   { name: "again", title: "Run again", symbol: "refresh", isFor: isFinished, run: runAllAgain },
   { name: "download", title: "Download", symbol: "download", isFor: hasResult, run: downloadAll },
   { name: "dataset", title: "Export dataset", symbol: "grid", isFor: hasResult, run: exportDataset },
@@ -64,6 +65,11 @@ async function runAllAgain(jobs) {
 export async function runAgain({ id, name }) {
   const request = await get(`/jobs/${encodeURIComponent(id)}/request`);
   return submitJob(request, name, { isStarted: true });
+}
+
+/** Submit a failed job again with its complete parts; resolves to the new job. */
+export async function retryParts({ id }) {
+  return (await call("POST", `/jobs/${encodeURIComponent(id)}/retry-parts`)).job;
 }
 
 async function downloadAll(jobs) {

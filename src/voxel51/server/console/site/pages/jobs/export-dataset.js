@@ -1,12 +1,14 @@
 /** Export of a dataset: choose its options, see its size, and download it when the platform has made it. */
 
 import { h } from "../../core/dom.js";
-import { address, call, download, rendition, renditionResponse } from "../../core/api.js";
-import { count, percent, size } from "../../core/format.js";
-import { signal } from "../../core/reactive.js";
+import { call, download, get, rendition, renditionResponse } from "../../core/api.js";
+import { count, countOrMore, percent, size } from "../../core/format.js";
+import { term } from "../../core/query.js";
+import { onEnd, signal } from "../../core/reactive.js";
 import { dialog } from "../../parts/dialog.js";
 import { button, checkbox, field, form, select } from "../../parts/form.js";
 import { progressBar } from "../../parts/elements.js";
+import { attempt, errorText, notify } from "../../parts/notices.js";
 
 const FORMATS = [
   ["yolo", "YOLO"],
@@ -30,12 +32,38 @@ const SPLIT_TITLES = [
 ];
 
 /** Ask for the options of a dataset of these jobs, and export it. */
-export async function exportDataset(jobs) {
-  const dataset = await dialog(`Export ${jobs.length === 1 ? "a dataset of 1 job" : `a dataset of ${count(jobs.length)} jobs`}`, (close) => optionsForm(jobs, close));
+export const exportDataset = (jobs) => exportFrom(jobs.length === 1 ? "1 job" : `${count(jobs.length)} jobs`, [], () => ({ jobs: jobs.map(({ id }) => id) }));
+
+/** Export the results of a batch; of a sweep, those of one set of parameters. */
+export function exportBatch({ id, parameter_sets: sets }) {
+  const choices = sets.map((set, index) => [String(index), `${index + 1}: ${JSON.stringify(set)}`]);
+  const chooser = sets.length > 1 && field("Parameter set", select(choices, { name: "set" }));
+  return exportFrom("a batch", chooser, ({ set }) => ({ batch: id, ...(set && { parameter_set: Number(set) }) }));
+}
+
+/** Export what an analytic has found in the videos of a collection. */
+export const exportCollection = ({ id }) => exportResults("a collection", "each of your videos in the collection", { collection: id });
+
+/** Export what an analytic has found in these videos. */
+export const exportVideos = (rows) => exportResults(rows.length === 1 ? "1 video" : `${count(rows.length)} videos`, "each of these videos", { data: rows.map(({ id }) => id) });
+
+/** Export what an analytic has found in all videos that match a search. */
+export const exportMatching = ({ search, count: number, isExact }) => exportResults(`all ${countOrMore(number, isExact)} files that match`, "each of these videos", { search });
+
+async function exportResults(what, where, source) {
+  const { analytics } = await get("/labels/charts", source.data ? { search: term("id", ...source.data) } : source);
+  const names = analytics.map(({ analytic }) => analytic);
+  if (names.length === 0) return notify("No analytic has found labels in these videos yet. Run one first.");
+  const chooser = field("Analytic", select(names, { name: "analytic" }), { hint: `Its newest complete job on ${where}` });
+  return exportFrom(what, chooser, ({ analytic }) => ({ analytic, ...source }));
+}
+
+async function exportFrom(what, chooser, sourceOf) {
+  const dataset = await dialog(`Export a dataset of ${what}`, (close) => optionsForm(chooser, sourceOf, close));
   if (dataset) await dialog(`Dataset “${dataset.name}”`, (close) => exporting(dataset, close));
 }
 
-function optionsForm(jobs, close) {
+function optionsForm(chooser, sourceOf, close) {
   const create = async (values) => {
     const classes = values.classes.split(",").map((name) => name.trim()).filter(Boolean);
     const options = {
@@ -46,11 +74,12 @@ function optionsForm(jobs, close) {
       split: SPLITS[values.split],
       ...(classes.length > 0 && { classes }),
     };
-    const { dataset } = await call("POST", "/datasets", { json: { name: values.name, options, jobs: jobs.map(({ id }) => id) } });
+    const { dataset } = await call("POST", "/datasets", { json: { name: values.name, options, ...sourceOf(values) } });
     close(dataset);
   };
   return form(
     [
+      chooser,
       field("Name", h("input", { name: "name", required: true, maxlength: 100, value: "dataset", autofocus: true })),
       field("Format", select(FORMATS, { name: "format" })),
       field("Every n-th frame", h("input", { name: "every", type: "number", min: 1, max: 1_000_000, value: 1, required: true }), { hint: "1 exports every frame" }),
@@ -63,20 +92,30 @@ function optionsForm(jobs, close) {
   );
 }
 
-/** The amounts of a dataset, and the button that makes and downloads it. */
+/**
+ * The amounts of a dataset, and the button that makes and downloads it. Nothing else in the console leads to the dataset, so
+ * it is deleted with the dialog, unless its archive was requested.
+ */
 function exporting({ id, name, definition }, close) {
   const path = `/datasets/${encodeURIComponent(id)}`;
   const estimate = signal(null);
   const failure = signal("");
   const progress = signal(null);
+  const left = new AbortController();
+  let isKept = false;
+  onEnd(() => {
+    left.abort();
+    if (!isKept) attempt(() => call("DELETE", path));
+  });
   const measure = async () => {
     try {
-      estimate.value = await (await renditionResponse(`${path}/renditions/estimate`)).json();
+      estimate.value = await (await renditionResponse(`${path}/renditions/estimate`, {}, { signal: left.signal })).json();
     } catch (error) {
-      failure.value = error.message;
+      failure.value = errorText(error);
     }
   };
   const make = async () => {
+    isKept = true;
     progress.value = 0;
     try {
       await rendition(`${path}/renditions/archive`, {}, { onProgress: ({ fraction }) => (progress.value = fraction ?? 0) });
@@ -86,26 +125,28 @@ function exporting({ id, name, definition }, close) {
       progress.value = null;
     }
   };
-  const discard = async () => {
-    await call("DELETE", path);
+  const discard = () => {
+    isKept = false;
     close();
   };
   measure();
   return [
     h("p.error", { role: "alert" }, () => failure.value),
-    () => (estimate.value ? amounts(estimate.value) : !failure.value && h("p.muted", { role: "status" }, "Measuring…")),
-    () => progress.value !== null && h("div", {}, progressBar(() => progress.value, "Progress of the dataset"), h("p.muted", {}, "The dataset is being made. You can close this dialog: ", h("a", { href: address(`${path}/renditions/archive`) }, "the download"), " stays available.")),
-    h("footer", {}, button("Discard", discard), button("Export", make, { kind: "primary", symbol: "download", disabled: () => !estimate.value })),
+    () => (estimate.value ? amounts(estimate.value, definition.images) : !failure.value && h("p.muted", { role: "status" }, "Measuring…")),
+    () => progress.value !== null && h("div", {}, progressBar(() => progress.value, "Progress of the dataset"), h("p.muted", {}, "The dataset is being made. You can close this dialog: the download starts when the dataset is ready. ", h("code", {}, `voxel51 datasets download ${id}`), " downloads it again.")),
+    h("footer", {}, button("Discard", discard, { disabled: () => progress.value !== null }), button("Export", make, { kind: "primary", symbol: "download", disabled: () => !estimate.value })),
   ];
 }
 
-function amounts({ parts, classes, size_bytes: sizeBytes }) {
+function amounts({ parts, classes, size_bytes: sizeBytes, image_bytes: imageBytes }, hasImages) {
   const rows = Object.entries(parts).map(([part, { videos, frames, boxes }]) => h("tr", {}, h("th", { scope: "row" }, part), [videos, frames, boxes].map((each) => h("td.number", {}, count(each)))));
   const all = Object.values(classes).reduce((sum, each) => sum + each, 0);
   const shares = Object.entries(classes).map(([name, boxes]) => h("li", {}, h("bdi", {}, name), ` ${count(boxes)} (${percent(all ? boxes / all : 0)})`));
   return [
     h("table", {}, h("thead", {}, h("tr", {}, ["Part", "Videos", "Frames", "Boxes"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows)),
-    shares.length > 0 && h("details", {}, h("summary", {}, `${count(shares.length)} classes`), h("ul", {}, shares)),
-    h("p", {}, "About ", h("strong", {}, size(sizeBytes))),
+    shares.length > 0 && h("details", {}, h("summary", {}, shares.length === 1 ? "1 class" : `${count(shares.length)} classes`), h("ul", {}, shares)),
+    hasImages
+      ? h("p", {}, "About ", h("strong", {}, size(sizeBytes)), `, of which images ${size(imageBytes)}, estimated from a few frames`)
+      : h("p", {}, h("strong", {}, size(sizeBytes)), ", without images"),
   ];
 }

@@ -15,7 +15,8 @@ import { tabs } from "../../parts/tabs.js";
 import { isLabelsFile } from "../../viewer/output-preview.js";
 import { shareLinks } from "../../viewer/tabs/share-links.js";
 import { selectsPart } from "../analytics/try-out.js";
-import { allowedActions, runAgain } from "./actions.js";
+import { activityTab } from "./activity.js";
+import { allowedActions, retryParts, runAgain } from "./actions.js";
 import { chartsTab } from "./charts/charts.js";
 import { chooseOther } from "./compare/choose-other.js";
 import { analysedFile, fetchJob } from "./job-files.js";
@@ -24,6 +25,7 @@ import { followPartial } from "./live-partial.js";
 import { logTab } from "./log.js";
 import { messagesTab } from "./messages.js";
 import { overviewTab } from "./overview.js";
+import { partsCard } from "./parts.js";
 import { failureCard, progressCard } from "./progress.js";
 import { requestTab } from "./request.js";
 import { resultTab } from "./result.js";
@@ -33,7 +35,7 @@ export function page({ id, query }) {
   return loadedRecord(() => fetchJob(id), { noun: "job", list: "/jobs" }, (fetched) => jobPage(fetched, query));
 }
 
-function jobPage({ job: first, request, inputs }, query) {
+function jobPage({ job: first, request, inputs, sources }, query) {
   const live = followJob(first);
   const { job } = live;
   const now = signal(Date.now());
@@ -50,13 +52,15 @@ function jobPage({ job: first, request, inputs }, query) {
     h("div.subheading", {}, jobThumbnail(first), () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
     progressCard(live, now),
     failureCard(job, live.messages, request),
+    request.split && partsCard(live),
     h("p", { hidden: () => !hasPartial.value || tab.value === "result" }, button("View partial result", () => (tab.value = "result"), { symbol: "play" })),
     tabs(
       [
         { name: "result", title: "Result", content: () => resultTab({ job, partial, request, inputs, frame: query.get("frame") }) },
         ...(mayHaveLabels(first) ? [{ name: "charts", title: "Charts", content: () => chartsTab(first, analysedFile({ request, inputs })) }] : []),
-        { name: "overview", title: "Overview", content: () => overviewTab(job, request, inputs, now) },
+        { name: "overview", title: "Overview", content: () => overviewTab(job, { request, inputs, sources }, now) },
         { name: "messages", title: "Messages", content: () => messagesTab(live) },
+        { name: "activity", title: "Activity", content: () => activityTab(job) },
         { name: "log", title: "Log", content: () => logTab(job) },
         { name: "request", title: "Request", content: () => requestTab(first, request) },
       ],
@@ -83,7 +87,8 @@ function actions({ job, refresh }, file) {
         await run([job.peek()]);
         if (name !== "delete") await refresh();
       });
-    const work = name === "again" ? () => attempt(() => goToNewJob(job.peek())) : apply;
+    const submit = { again: runAgain, parts: retryParts }[name];
+    const work = submit ? () => attempt(() => goToNewJob(submit, job.peek())) : apply;
     return button(title, work, { symbol, hidden: () => !isFor(job.value) });
   };
   return [
@@ -91,6 +96,7 @@ function actions({ job, refresh }, file) {
       symbol: "download",
       hidden: () => !hasResult(job.value) || !job.value.output_filename,
     }),
+    mayHaveLabels(job.peek()) && h("a.button", { href: `/jobs/${encodeURIComponent(job.peek().id)}/review`, hidden: () => !hasResult(job.value) }, "Review"),
     file && button("Compare", () => chooseOther(job.peek(), file), { symbol: "compare", hidden: () => !hasResult(job.value) }),
     hasScope("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
     allowedActions().filter(({ name }) => name !== "download").map(actionButton),
@@ -99,8 +105,8 @@ function actions({ job, refresh }, file) {
 
 const share = ({ id, name }) => dialog(`Share ${name}`, () => shareLinks(id));
 
-async function goToNewJob(job) {
-  const { id, name } = await runAgain(job);
+async function goToNewJob(submit, job) {
+  const { id, name } = await submit(job);
   notify(`${name} submitted again`);
   navigate(`/jobs/${encodeURIComponent(id)}`);
 }

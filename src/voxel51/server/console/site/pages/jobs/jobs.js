@@ -64,7 +64,7 @@ export function page() {
 
 function compareSelected(jobs) {
   if (jobs.length !== 2) notify("Select two jobs with a result to compare them");
-  else navigate(comparisonPath(...jobs.toReversed())); // the older one first
+  else navigate(comparisonPath(...jobs.toSorted((one, other) => Date.parse(one.upload_date) - Date.parse(other.upload_date)))); // the older one first
 }
 
 /** A choice among options `[name, title, terms]`, kept in the URL. */

@@ -2,14 +2,14 @@
 
 import { h } from "../../core/dom.js";
 import { computed } from "../../core/reactive.js";
-import { count, duration, percent } from "../../core/format.js";
+import { count, dateTime, duration, percent } from "../../core/format.js";
 import { hasScope } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { progressBar } from "../../parts/elements.js";
 import { FAILURES, isActive, runSeconds, wasCancelled } from "./states.js";
 
-/** The fraction from which the remaining time is estimated; before, the estimate is too rough. */
-const MIN_ESTIMATE_FRACTION = 0.02;
+/** The message of a job that its owner cancelled without a reason. */
+const KILLED = "Killed by its owner";
 
 /** A card with the progress of a job, visible while the job waits or runs. */
 export function progressCard({ job }, now) {
@@ -39,8 +39,8 @@ function explanation(job, messages, request) {
     "section.card.failure",
     { "aria-label": "Failure" },
     h("h2", {}, icon("error"), () => (isCancelled.value ? "Job cancelled" : failure.value[0])),
-    () => message.value && !isCancelled.value && h("pre.message", {}, message.value),
-    h("p", {}, () => (isCancelled.value ? "The job was cancelled by its owner before it finished." : failure.value[1])),
+    () => message.value && message.value !== KILLED && h("pre.message", {}, message.value),
+    h("p", {}, () => (isCancelled.value ? "The job was cancelled before it finished." : failure.value[1])),
     request.analytic && hasScope("run") && h("a.button", { href: editPath }, icon("settings"), "Edit and run again"),
   );
 }
@@ -50,16 +50,23 @@ function phase({ state, queue_position: position }) {
   return state === "SCHEDULED" ? "Starting" : "Running";
 }
 
-/** The run time so far, and an estimate of the remaining time. */
+/** The run time so far and the estimated remaining time; of a queued job, the estimated start and end. */
 function times(job, now) {
+  if (job.state === "QUEUED") return expected(job);
   const seconds = job.state === "RUNNING" ? runSeconds(job, now) : null;
   if (seconds === null) return "";
-  const fraction = job.progress?.fraction ?? 0;
-  const left = fraction >= MIN_ESTIMATE_FRACTION && fraction < 1 ? `, about ${duration(Math.ceil((seconds * (1 - fraction)) / fraction))} left` : "";
+  const end = job.estimated_completion && job.progress?.fraction !== 1 ? new Date(job.estimated_completion).getTime() : null;
+  const left = end === null || end <= now ? "" : `, about ${duration(Math.ceil((end - now) / 1000))} left`;
   return `${duration(Math.floor(seconds))}${left}`;
 }
 
-function details({ state, progress }) {
+function expected({ estimated_start: start, estimated_completion: end }) {
+  const parts = [start && `starts about ${dateTime(start)}`, end && `ends about ${dateTime(end)}`];
+  return parts.filter(Boolean).join(", ");
+}
+
+function details({ state, progress, waiting_reason: reason }) {
+  if (reason && state !== "RUNNING") return `Waiting: ${reason}`;
   if (state !== "RUNNING" || !progress) return "";
   const { frames_done: done, frames_total: total, message } = progress;
   const frames = done === undefined ? "" : total === undefined ? `${count(done)} frames` : `${count(done)} of ${count(total)} frames`;

@@ -12,8 +12,11 @@ export const isFinished = ({ state }) => state === "COMPLETE" || state === "FAIL
 /** Return whether a job has a result that has not expired. */
 export const hasResult = ({ state, expired }) => state === "COMPLETE" && !expired;
 
+/** Return whether a job failed after some of its parts were complete. Records in lists do not tell. */
+export const hasCompleteParts = ({ state, expired, split }) => state === "FAILED" && !expired && (split?.parts ?? []).some((part) => part.state === "COMPLETE");
+
 /** Return whether a job was cancelled. A cancelled job is FAILED; only its message tells the difference. */
-export const wasCancelled = ({ state, failure_message: message }) => state === "FAILED" && /^(killed|cancelled|canceled) by its owner/i.test(message ?? "");
+export const wasCancelled = ({ state, failure_message: message }) => state === "FAILED" && /^((killed|cancelled|canceled) by its owner|cancelled: )/i.test(message ?? "");
 
 /** Title and advice by `failure_type`: who has to act when a job has failed. */
 export const FAILURES = {

@@ -12,9 +12,9 @@ export function conditions(criteria, change) {
   return h(
     "section.card.conditions",
     { "aria-label": "Conditions" },
-    field("Longer than (seconds)", input("longerThan", criteria, change, { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "any" })),
-    field("Min. confidence (0–1)", input("confidence", criteria, change, { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal", placeholder: "any" })),
-    field("Recognised text", input("text", criteria, change, { type: "text", placeholder: "any" })),
+    field("Longer than (seconds)", conditionInput("longerThan", criteria, change, { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "any" })),
+    field("Min. confidence (0–1)", conditionInput("confidence", criteria, change, { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal", placeholder: "any" })),
+    field("Recognised text", conditionInput("text", criteria, change, { type: "text", placeholder: "any" })),
     field("Analytic", analyticSelect(criteria, change)),
     checkbox("All at the same time", {
       checked: () => criteria.value.together,
@@ -24,7 +24,8 @@ export function conditions(criteria, change) {
   );
 }
 
-function input(name, criteria, change, attributes) {
+/** A field that changes a criterion as soon as it is typed. */
+export function conditionInput(name, criteria, change, attributes) {
   let timer;
   const isNumber = attributes.type === "number";
   return h("input", {
@@ -39,7 +40,7 @@ function input(name, criteria, change, attributes) {
 }
 
 /** A select of all analytics; until they are fetched, only the selected one. */
-function analyticSelect(criteria, change) {
+export function analyticSelect(criteria, change) {
   const names = signal([criteria.peek().analytic].filter(Boolean));
   const control = select([], { onchange: ({ target }) => change({ analytic: target.value }) });
   effect(() => {

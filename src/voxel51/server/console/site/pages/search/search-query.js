@@ -19,7 +19,7 @@ export function criteriaFromQuery(query) {
 /** Return the parameters of a query; null for those that are left out. */
 export function criteriaToQuery({ labels, text, longerThan, confidence, together, analytic, page }) {
   return {
-    labels: labels.map((label) => label.replace(/[\\,]/g, (sign) => `\\${sign}`)).join(",") || null,
+    labels: joinLabels(labels) || null,
     text: text || null,
     longer_than: longerThan || null,
     confidence: confidence || null,
@@ -39,14 +39,18 @@ export function firstFrame({ together, found }, isTogether) {
   return firsts.length ? Math.min(...firsts) : 1;
 }
 
+/** Join labels by commas, with a backslash before those that are in a label. */
+export const joinLabels = (labels) => labels.map((label) => label.replace(/[\\,]/g, (sign) => `\\${sign}`)).join(",");
+
 /** Split at commas, except those after a backslash. */
-function splitLabels(text) {
+export function splitLabels(text) {
   const found = text.match(/(?:\\.|[^\\,]|\\$)+/gs) ?? [];
   const labels = found.map((label) => label.trim().replace(/\\([\\,])/g, "$1")).filter(Boolean);
   return [...new Set(labels)];
 }
 
-function positiveNumber(text, max) {
+/** Return the number in a text; 0 unless it is positive and at most `max`. */
+export function positiveNumber(text, max) {
   const number = Number(text);
   return number > 0 && number <= max ? number : 0;
 }

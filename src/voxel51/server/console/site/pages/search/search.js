@@ -11,19 +11,22 @@ import { emptyState, heading, loading } from "../../parts/elements.js";
 import { conditions } from "./conditions.js";
 import { labelChoice } from "./label-choice.js";
 import { matchList } from "./matches.js";
-import { PAGE_SIZE, criteriaFromQuery, criteriaToQuery, hasCriteria } from "./search-query.js";
+import { momentsPage } from "./moment-query.js";
+import { PAGE_SIZE, criteriaFromQuery, criteriaToQuery, hasCriteria, joinLabels } from "./search-query.js";
 
 export function page({ query }) {
   const criteria = signal(criteriaFromQuery(query));
   const change = (changes) => criteria.update((present) => ({ ...present, page: 1, ...changes }));
   return [
-    heading("Search", h("a.button", { href: "/search/sql" }, "SQL")),
+    heading("Search", h("a.button", { href: () => momentsPage(labelsOf(criteria.value)) }, "Moments"), h("a.button", { href: "/search/charts" }, "Charts"), h("a.button", { href: "/search/sql" }, "SQL")),
     loaded(
       async (aborted) => (await get("/labels/names", {}, { signal: aborted })).labels,
       (known) => (known.length ? [labelChoice(known, criteria, change), conditions(criteria, change), results(criteria, change)] : noLabels()),
     ),
   ];
 }
+
+const labelsOf = ({ labels }) => (labels.length ? { labels: joinLabels(labels) } : {});
 
 function noLabels() {
   return emptyState(

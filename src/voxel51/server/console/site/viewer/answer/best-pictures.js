@@ -4,6 +4,7 @@ import { h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { effect, onEnd } from "../../core/reactive.js";
 import { bestOf } from "../model/best.js";
+import { partAround, sizeOf } from "../player/crop.js";
 import { frameReader } from "../player/frame-reader.js";
 
 const HEIGHT = 72;
@@ -50,14 +51,7 @@ function picture({ canvas, frame, title, track }, view, actions) {
 
 /** Draw the part of a picture that an entry shows, with a margin, at most twice as wide and not much narrower than high. */
 function cut({ canvas, edges }, source) {
-  const [wide, high] = [source.displayWidth ?? source.videoWidth ?? source.naturalWidth, source.displayHeight ?? source.videoHeight ?? source.naturalHeight];
-  const [left, top, right, bottom] = edges;
-  let [width, height] = [Math.max(16, (right - left) * wide * 1.2), Math.max(16, (bottom - top) * high * 1.2)];
-  width = Math.max(width, height * MIN_ASPECT);
-  height = Math.max(height, width / MAX_ASPECT);
-  [width, height] = [Math.min(width, wide), Math.min(height, high)];
-  const x = Math.min(Math.max(0, ((left + right) / 2) * wide - width / 2), wide - width);
-  const y = Math.min(Math.max(0, ((top + bottom) / 2) * high - height / 2), high - height);
+  const { x, y, width, height } = partAround(edges, sizeOf(source), { least: MIN_ASPECT, most: MAX_ASPECT });
   canvas.width = Math.round((HEIGHT * width) / height);
   canvas.getContext("2d").drawImage(source, x, y, width, height, 0, 0, canvas.width, HEIGHT);
 }

@@ -74,7 +74,7 @@ export function labelBuilder() {
     for (const edge of [from.x, from.y, to.x, to.y]) columns.edges.push(edge);
     const labelNumber = labels.numberOf(String(label ?? ""));
     columns.label.push(labelNumber);
-    columns.track.push(index === undefined || index === null || kind === OF_EVENT ? -1 : trackOf(labelNumber, index, number, ownConfidence));
+    columns.track.push(index === undefined || index === null || kind === OF_EVENT ? -1 : trackOf(labelNumber, index, number, ownConfidence, isAccepted(object)));
     columns.confidence.push(ownConfidence);
     columns.text.push(texts.numberOf(textOf([...attributes, ...listed(object, "attrs")])));
     columns.mask.push(object.mask ? masks.push(object.mask) - 1 : 0);
@@ -86,17 +86,18 @@ export function labelBuilder() {
   }
 
   /** Return the track with this label and index, extended to frame `number`. */
-  function trackOf(label, index, number, confidence) {
+  function trackOf(label, index, number, confidence, hasTag) {
     const key = `${label} ${index}`;
     let id = trackNumbers.get(key);
     if (id === undefined) {
-      id = tracks.push({ label, index: typeof index === "number" ? index : null, first: number, last: number, count: 0, confidence: NaN }) - 1;
+      id = tracks.push({ label, index: typeof index === "number" ? index : null, first: number, last: number, count: 0, confidence: NaN, isAccepted: false }) - 1;
       trackNumbers.set(key, id);
     }
     const track = tracks[id];
     track.first = Math.min(track.first, number);
     track.last = Math.max(track.last, number);
     track.count += 1;
+    track.isAccepted ||= hasTag;
     if (!(track.confidence >= confidence)) track.confidence = confidence;
     return id;
   }
@@ -196,6 +197,9 @@ function listed(record, name) {
   const entries = record?.[name]?.[name];
   return Array.isArray(entries) ? entries.filter(Boolean) : [];
 }
+
+/** Return whether a reviewer accepted the track of an object. */
+const isAccepted = ({ tags }) => Array.isArray(tags) && tags.includes("accepted");
 
 const isFrame = (number) => Number.isInteger(number) && number >= 1 && number <= MAX_FRAME;
 

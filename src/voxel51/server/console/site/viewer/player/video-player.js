@@ -100,6 +100,10 @@ export function videoPlayer(video, index, show) {
       present();
     });
   }
+  // A browser that cannot keep up, for instance at four times the speed, ends without having shown the last frame.
+  video.addEventListener("ended", () => {
+    if (wanted === null && shown.peek() !== index.count) seek(index.count);
+  });
   onEnd(() => {
     isOver = true;
     video.pause();

@@ -60,7 +60,7 @@ export function showShortcuts() {
 }
 
 /** Return whether the focused control uses the key itself, such as an input or a slider. */
-function isTyped({ target, key }) {
+export function isTyped({ target, key }) {
   if (target.closest("select, textarea, dialog, [role=tablist], .menu")) return true;
   const { type } = target.closest("input") ?? {};
   if (type === "range") return /^(Arrow|Home|End|Page)/.test(key);

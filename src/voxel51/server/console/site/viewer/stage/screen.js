@@ -75,17 +75,22 @@ export function screen(view, video, paint = null) {
   overlay.addEventListener("click", press);
 
   /** Select the box that was clicked; outside of boxes, clear the selection, or play or pause. */
-  function press({ offsetX, offsetY }) {
-    const { left, top, width, height, scale } = area();
+  function press(event) {
     const { labels } = view;
-    const id = labels && boxAt(labels, frame, (offsetX * scale - left) / width, (offsetY * scale - top) / height, view.isShown.peek());
+    const id = labels && boxAt(labels, frame, ...positionOf(event), view.isShown.peek());
     const track = id === null ? -1 : labels.boxes.track[id];
     if (track >= 0) view.selected.value = { track };
     else if (view.selected.peek()) view.selected.value = null;
     else self.onPress();
   }
 
-  const self = { node, show, picture, drawOn, redraw: draw, onPress: () => {} };
+  /** Return the position of a pointer event on the node, relative to the picture: 0 to 1 inside it. */
+  function positionOf({ offsetX, offsetY }) {
+    const { left, top, width, height, scale } = area();
+    return [(offsetX * scale - left) / width, (offsetY * scale - top) / height];
+  }
+
+  const self = { node, show, picture, drawOn, redraw: draw, positionOf, onPress: () => {} };
   return self;
 }
 

@@ -8,7 +8,7 @@ import { confirmAction } from "../../parts/dialog.js";
 import { button, checkbox, field, form, select } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
-import { copyable, timeAgo } from "../../parts/elements.js";
+import { codeBlock, copyable, timeAgo } from "../../parts/elements.js";
 import { date } from "../../core/format.js";
 
 const DAYS = [
@@ -29,7 +29,10 @@ export function shareLinks(jobId) {
       (abort) => get(path, {}, { signal: abort }),
       ({ shares: all }, reload) => [
         hasScope("manage") && newLink(path, fresh, reload),
-        () => fresh.value && h("p.fresh-link", { role: "status" }, "Copy the link now; it is not shown again. ", copyable(fresh.value)),
+        () => fresh.value && [
+          h("p.fresh-link", { role: "status" }, "Copy the link now; it is not shown again. ", copyable(fresh.value.url)),
+          fresh.value.embed_url && embedCode(fresh.value.embed_url),
+        ],
         all.length > 0 ? h("ul.share-list", {}, all.map((share) => row(path, share, reload))) : h("p.muted", {}, "No share links yet. Links that you create appear here."),
       ],
     ),
@@ -41,11 +44,23 @@ function newLink(path, fresh, reload) {
   return form(fields, {
     verb: "Create link",
     submit: async ({ days, video }) => {
-      const { url } = await call("POST", path, { json: { video, ...(days && { days: Number(days) }) } });
-      fresh.value = url;
+      fresh.value = await call("POST", path, { json: { video, ...(days && { days: Number(days) }) } });
       await reload();
     },
   });
+}
+
+/** The code that shows the result in a page of an allowed site, with the chosen controls. */
+function embedCode(url) {
+  const [isTitled, isControlled, isPlaying] = [signal(true), signal(true), signal(false)];
+  const flag = (title, state) => checkbox(title, { checked: state.peek(), onchange: ({ target }) => (state.value = target.checked) });
+  const code = () => {
+    const given = { ...(!isTitled.value && { title: 0, link: 0 }), ...(!isControlled.value && { controls: 0 }), ...(isPlaying.value && { autoplay: 1, loop: 1 }) };
+    const [page, key] = url.split("#");
+    const query = new URLSearchParams(given);
+    return `<iframe src="${page}${query.size ? `?${query.toString().replaceAll("&", "&amp;")}` : ""}#${key}" width="640" height="400" style="border:0" loading="lazy" allow="fullscreen" title="Shared result"></iframe>`;
+  };
+  return h("details", {}, h("summary", {}, "Embed in a page"), flag("Title and link", isTitled), flag("Controls", isControlled), flag("Play in a loop, muted", isPlaying), codeBlock("HTML", code));
 }
 
 function row(path, { id, created_at: created, expires_at: expires, video }, reload) {

@@ -2,7 +2,7 @@
 
 import { h } from "../../../core/dom.js";
 import { call, get } from "../../../core/api.js";
-import { every, signal } from "../../../core/reactive.js";
+import { every, onEnd, signal } from "../../../core/reactive.js";
 import { count } from "../../../core/format.js";
 import { hasScope } from "../../../core/session.js";
 import { confirmAction } from "../../../parts/dialog.js";
@@ -11,7 +11,11 @@ import { loadedRecord } from "../../../parts/load.js";
 import { attempt } from "../../../parts/notices.js";
 import { facts, timeAgo } from "../../../parts/elements.js";
 import { subpage } from "../../../parts/subpages.js";
+import { chartsPage } from "../../search/charts.js";
+import { momentsPage } from "../../search/moment-query.js";
+import { exportBatch } from "../export-dataset.js";
 import { itemTable } from "./items.js";
+import { pivotTable } from "./pivot.js";
 import { batchProgress, isOpen, stateOf } from "./progress.js";
 
 const POLL_MILLISECONDS = 2000;
@@ -28,20 +32,29 @@ export function page({ id }) {
 function view(path, first) {
   const batch = signal(first);
   const items = itemTable(path, first);
+  const isSweep = first.parameter_sets.length > 1;
+  const pivot = isSweep ? pivotTable(path, first) : null;
   const update = (changed) => {
     const isChanged = JSON.stringify(changed.counts) !== JSON.stringify(batch.peek().counts);
     batch.value = changed;
-    if (isChanged) items.reload();
+    if (!isChanged) return;
+    items.reload();
+    pivot?.reload();
   };
+  const left = new AbortController();
+  onEnd(() => left.abort());
   every(POLL_MILLISECONDS, async () => {
-    if (isOpen(batch.peek())) await get(path).then(({ batch: read }) => update(read), () => {}); // the next poll may succeed
+    const before = batch.peek();
+    if (!isOpen(before)) return;
+    const read = await get(path, {}, { signal: left.signal }).then((found) => found.batch, () => before); // the next poll may succeed
+    if (batch.peek() === before && read !== before) update(read); // otherwise an action has changed it meanwhile
   });
   return subpage(
     "/jobs",
     first.name,
-    () => hasScope("run") && actions(path, batch.value, update),
+    () => [first.parameter_sets.length < 2 && [h("a.button", { href: momentsPage({ batch: first.id }) }, "Moments"), h("a.button", { href: chartsPage({ batch: first.id }) }, "Charts")], hasScope("run") && actions(path, batch.value, update)],
     h("section.card.batch", { "aria-label": "Progress" }, () => summary(batch.value)),
-    first.parameter_sets.length > 1 && parameterSets(first.parameter_sets),
+    isSweep && [h("h2.part", {}, "Results"), pivot.node, parameterSets(first.parameter_sets)],
     h("h2.part", {}, "Items"),
     items.node,
   );
@@ -68,11 +81,14 @@ function actions(path, batch, update) {
   const change = (action) => () => attempt(async () => update((await call("PUT", `${path}/${action}`)).batch));
   const cancel = async () => {
     const left = batch.counts.waiting + batch.counts.active;
-    if (await confirmAction("Cancel this batch?", `${count(left)} items that have not ended are cancelled with their jobs. Results that are complete stay.`, "Cancel batch", { dismiss: "Keep running" })) await change("cancel")();
+    const text = left === 1 ? "1 item that has not ended is cancelled with its job." : `${count(left)} items that have not ended are cancelled with their jobs.`;
+    if (await confirmAction("Cancel this batch?", `${text} Results that are complete stay.`, "Cancel batch", { dismiss: "Keep running" })) await change("cancel")();
   };
-  const retryable = batch.counts.failed + batch.counts.cancelled;
+  const { failed, cancelled } = batch.counts;
+  const which = failed && cancelled ? "failed and cancelled" : failed ? "failed" : "cancelled";
   return [
-    retryable > 0 && button(`Retry ${count(retryable)} failed`, change("retry"), { kind: "primary", symbol: "refresh" }),
+    failed + cancelled > 0 && button(`Retry ${count(failed + cancelled)} ${which}`, change("retry"), { kind: "primary", symbol: "refresh" }),
+    batch.counts.complete + batch.counts.reused > 0 && button("Export dataset", () => exportBatch(batch), { symbol: "grid" }),
     batch.state === "RUNNING" && button("Pause", change("pause"), { symbol: "pause" }),
     batch.state === "PAUSED" && button("Resume", change("resume"), { symbol: "play" }),
     isOpen(batch) ? button("Cancel batch", cancel) : button(batch.archived ? "Unarchive" : "Archive", change(batch.archived ? "unarchive" : "archive")),

@@ -2,12 +2,12 @@
 
 import { each, h } from "../../../core/dom.js";
 import { get } from "../../../core/api.js";
-import { every, signal } from "../../../core/reactive.js";
+import { computed, every, signal } from "../../../core/reactive.js";
 import { count } from "../../../core/format.js";
 import { hasScope } from "../../../core/session.js";
-import { checkbox } from "../../../parts/form.js";
-import { loaded } from "../../../parts/load.js";
-import { emptyState, timeAgo } from "../../../parts/elements.js";
+import { button, checkbox } from "../../../parts/form.js";
+import { loadError, resource } from "../../../parts/load.js";
+import { emptyState, loading, timeAgo } from "../../../parts/elements.js";
 import { subpage } from "../../../parts/subpages.js";
 import { batchProgress, isOpen, stateOf } from "./progress.js";
 
@@ -16,39 +16,55 @@ const PAGE = 50;
 
 export function page() {
   const isArchived = signal(false);
-  const older = signal([]);
-  let reloadList = () => {};
-  let open = false;
-  every(POLL_MILLISECONDS, () => open && reloadList());
-  const list = loaded(
-    async (aborted) => {
-      older.value = [];
-      return get("/batches", { archived: isArchived.peek() ? "true" : undefined, limit: PAGE }, { signal: aborted });
-    },
-    ({ batches, next_cursor: cursor }, reload) => {
-      reloadList = reload;
-      open = batches.some(isOpen);
-      if (batches.length === 0) return empty(isArchived.peek());
-      return [table(batches, older), more(cursor, older, isArchived)];
-    },
-  );
+  const found = signal({ batches: [], cursor: null, isArchived: false });
+  let shown = PAGE;
+  // One request for each page, so that a reload keeps the older batches that are shown.
+  const { state, reload } = resource(async (aborted) => {
+    const [batches, archived] = [[], isArchived.peek()];
+    let cursor;
+    do {
+      const page = await get("/batches", { archived: archived ? "true" : undefined, limit: PAGE, cursor }, { signal: aborted });
+      batches.push(...page.batches);
+      cursor = page.next_cursor;
+    } while (cursor && batches.length < shown);
+    found.value = { batches, cursor, isArchived: archived };
+  });
+  every(POLL_MILLISECONDS, () => found.peek().batches.some(isOpen) && reload());
+  const older = () => {
+    shown += PAGE;
+    return reload();
+  };
   const archived = checkbox("Archived", {
     onchange: ({ target }) => {
       isArchived.value = target.checked;
-      reloadList();
+      shown = PAGE;
+      reload();
     },
   });
+  // Read separately, so that the table stays, with the focus in it, when a reload changes some rows.
+  const error = computed(() => state.value.error);
+  const isThere = computed(() => state.value.isThere);
+  const isEmpty = computed(() => found.value.batches.length === 0);
+  const isOfArchive = computed(() => found.value.isArchived);
+  const hasMore = computed(() => Boolean(found.value.cursor));
+  const list = () => {
+    if (error.value) return loadError(error.value, reload);
+    if (!isThere.value) return loading();
+    if (isEmpty.value) return empty(isOfArchive.value);
+    return [table(() => found.value.batches), h("p", {}, () => hasMore.value && button("Show older batches", older))];
+  };
   return subpage("/jobs", "Batches", null, h("section.listing", { "aria-label": "Batches" }, h("div.tools", {}, archived), list));
 }
 
-function table(batches, older) {
+function table(batches) {
   const titles = ["Name", "Analytic", "State", "Progress", "Items", "Created"];
-  const row = (batch) => {
+  const row = (entry) => {
+    const batch = entry.peek();
     const cells = [
       h("a", { href: `/jobs/batches/${encodeURIComponent(batch.id)}` }, h("bdi", {}, batch.name)),
       [batch.analytic, " ", h("span.muted", {}, batch.version)],
-      stateOf(batch),
-      batchProgress(batch),
+      () => stateOf(entry.value),
+      () => batchProgress(entry.value),
       count(batch.items),
       timeAgo(batch.created_date),
     ];
@@ -58,19 +74,8 @@ function table(batches, older) {
     "table",
     { "aria-label": "Batches" },
     h("thead", {}, h("tr", {}, titles.map((title) => h("th", { scope: "col" }, title)))),
-    h("tbody", {}, batches.map(row), each(() => older.value, ({ id }) => id, (entry) => row(entry.peek()))),
+    h("tbody", {}, each(batches, ({ id }) => id, row)),
   );
-}
-
-/** A button that adds the next page below the table. */
-function more(first, older, isArchived) {
-  const cursor = signal(first);
-  const load = async () => {
-    const found = await get("/batches", { archived: isArchived.peek() ? "true" : undefined, limit: PAGE, cursor: cursor.peek() });
-    older.update((known) => [...known, ...found.batches]);
-    cursor.value = found.next_cursor;
-  };
-  return h("p", {}, () => cursor.value && h("button", { type: "button", onclick: load }, "Show older batches"));
 }
 
 function empty(isArchived) {

@@ -1,4 +1,4 @@
-/** The charts tab of a job: counts by class, over time, of track lengths, in a zone and over a line. The platform computes them. */
+/** The charts tab of a job: counts by class, over time, of lengths and speeds of tracks, in a zone and over a line. The platform computes them. */
 
 import { renditionResponse } from "../../../core/api.js";
 import { h } from "../../../core/dom.js";
@@ -49,7 +49,7 @@ function coloursOf(classes) {
   return (label) => colourOf(numbers.get(label) ?? 0);
 }
 
-function general(job, { classes, timeline, lengths, frame_count: frameCount, frame_rate: rate }) {
+function general(job, { classes, timeline, lengths, speeds, frame_count: frameCount, frame_rate: rate }) {
   if (classes.length === 0) return emptyState("Nothing to count", "The job found no boxes.");
   const colour = coloursOf(classes);
   const byClass = (title, valueOf, format) =>
@@ -61,11 +61,14 @@ function general(job, { classes, timeline, lengths, frame_count: frameCount, fra
     byClass("Boxes by class", ({ boxes }) => boxes, count),
     byClass("Seconds of video by class", ({ seconds }) => seconds, duration),
     barChart(job, "Tracks by length", ["at least seconds", "tracks", "frame of the longest"], lengths.map((bar, at) => ({ label: lengthLabel(bar, lengths[at + 1]), raw: bar.seconds, value: bar.tracks, text: count(bar.tracks), frame: bar.first_frame, href: bar.first_frame && frameAddress(job, bar.first_frame) }))),
+    speeds && barChart(job, "Tracks by speed in pixels per second", ["at least pixels per second", "tracks", "frame of the fastest"], speeds.map((bar, at) => ({ label: speedLabel(bar, speeds[at + 1]), raw: bar.speed, value: bar.tracks, text: count(bar.tracks), frame: bar.first_frame, href: bar.first_frame && frameAddress(job, bar.first_frame) }))),
     timelineChart(job, timeline, frameCount / rate, rate, colour),
   );
 }
 
 const lengthLabel = ({ seconds }, next) => (next ? `${seconds}–${next.seconds} s` : `${seconds} s and more`);
+
+const speedLabel = ({ speed }, next) => (next ? `${speed}–${next.speed}` : `${speed} and more`);
 
 /** The greatest number of objects at the same time. A click leads to the frames of that step. */
 function timelineChart(job, { starts, counts }, seconds, rate, colour) {

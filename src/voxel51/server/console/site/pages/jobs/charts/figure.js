@@ -29,9 +29,10 @@ export function chartFigure(job, title, { node, picture, header, rows }) {
  * Horizontal bars.
  *
  * @param {Array<string>} header names of the columns of the CSV file: what is counted, its value, and the frame
- * @param {Array<{label, value, text, href?, frame?, raw?, colour?}>} bars `raw` stands for the label in the CSV file
+ * @param {Array<{label, value, text, href?, leadsTo?, frame?, raw?, colour?}>} bars `raw` stands for the label in the CSV file
+ * @param {Array<Array>} [rows] of the CSV file, if they are not those of the bars
  */
-export function barChart(job, title, header, bars) {
+export function barChart(job, title, header, bars, rows = bars.map(({ label, raw, value, frame }) => [raw ?? label, value, frame ?? ""])) {
   const most = Math.max(...bars.map(({ value }) => value), 1e-9);
   const bar = ({ label, value, text, colour }) => [
     h("span.bar-label", {}, label),
@@ -42,7 +43,7 @@ export function barChart(job, title, header, bars) {
     "div.bar-chart",
     {},
     h("p.bar-title", {}, title),
-    h("ul", {}, bars.map((each) => h("li", {}, each.href && each.value ? h("a", { href: each.href, title: "Go to the frame" }, bar(each)) : h("div", {}, bar(each))))),
+    h("ul", {}, bars.map((each) => h("li", {}, each.href && each.value ? h("a", { href: each.href, title: each.leadsTo ?? "Go to the frame" }, bar(each)) : h("div", {}, bar(each))))),
   );
-  return chartFigure(job, title, { node, picture: { kind: "bars", title, bars }, header, rows: bars.map(({ label, raw, value, frame }) => [raw ?? label, value, frame ?? ""]) });
+  return chartFigure(job, title, { node, picture: { kind: "bars", title, bars }, header, rows });
 }

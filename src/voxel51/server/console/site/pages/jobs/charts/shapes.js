@@ -19,7 +19,8 @@ export function shapeControl(points, { dataId, name, least, most, hint }) {
   function set(next) {
     drawn.value = next;
     error.value = "";
-    points.value = next.length >= least ? next : [];
+    if (next.length >= least) points.value = next;
+    else if (points.peek().length > 0) points.value = []; // the shape was complete before
   }
 
   function typed(text) {
@@ -45,7 +46,8 @@ export function shapeControl(points, { dataId, name, least, most, hint }) {
 
 const rounded = (share) => Math.round(Math.min(1, Math.max(0, share)) * 10 ** DIGITS) / 10 ** DIGITS;
 const textOf = (points) => points.map((point) => point.join(",")).join("; ");
-const pointsIn = (text) => text.split(";").map((part) => part.trim()).filter(Boolean).map((part) => part.split(",").map(Number)).map((pair) => (pair.length === 2 && pair.every(Number.isFinite) ? pair : [-1, -1]));
+const numberOf = (text) => (text.trim() === "" ? NaN : Number(text)); // an empty text would otherwise be 0
+const pointsIn = (text) => text.split(";").map((part) => part.trim()).filter(Boolean).map((part) => part.split(",").map(numberOf)).map((pair) => (pair.length === 2 && pair.every(Number.isFinite) ? pair : [-1, -1]));
 
 function outline(points, isClosed) {
   const corners = points.map(([x, y]) => `${x * 100},${y * 100}`).join(" ");

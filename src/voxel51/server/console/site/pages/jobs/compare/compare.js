@@ -1,6 +1,6 @@
 /** The page that compares the labels of two jobs on one video, frame by frame. */
 
-import { renditionResponse } from "../../../core/api.js";
+import { ApiError, renditionResponse } from "../../../core/api.js";
 import { h } from "../../../core/dom.js";
 import { effect, signal, untracked } from "../../../core/reactive.js";
 import { route, setQuery } from "../../../core/router.js";
@@ -8,10 +8,12 @@ import { percent } from "../../../core/format.js";
 import { heading, progressBar, timeAgo } from "../../../parts/elements.js";
 import { field, select } from "../../../parts/form.js";
 import { loadError, loadedRecord, resource } from "../../../parts/load.js";
-import { fetchLabels, fetchVideo } from "../../../viewer/loading/sources.js";
+import { readLabels } from "../../../viewer/loading/read-labels.js";
+import { fetchVideo, outputPath } from "../../../viewer/loading/sources.js";
 import { comparisonViewer } from "../../../viewer/comparison/comparison-viewer.js";
 import { steadyIndex } from "../../../viewer/model/frame-index.js";
 import { analysedFile, fetchJob } from "../job-files.js";
+import { fetchVersions, labelsPath } from "../review/versions.js";
 import { comparisonTables } from "./tables.js";
 
 const OVERLAPS = ["0.1", "0.25", "0.5", "0.75", "0.9"];
@@ -19,11 +21,21 @@ const DEFAULT_OVERLAP = "0.5";
 
 export function page({ id, other, query }) {
   return loadedRecord(
-    () => Promise.all([fetchJob(id), fetchJob(other)]),
+    () => Promise.all([fetchSide(id, query.get("version")), fetchSide(other, query.get("with_version"))]),
     { noun: "job", list: "/jobs" },
     (sides) => comparisonPage(sides, query),
   );
 }
+
+/** Fetch a job, with its review of this version if one is asked for; without a version, its output is compared. */
+async function fetchSide(id, version) {
+  const [side, versions] = await Promise.all([fetchJob(id), Number(version) ? fetchVersions(id) : []]);
+  const review = versions.find((each) => each.version === Number(version));
+  if (Number(version) && !review) throw new ApiError(404, `Review ${version} not found`);
+  return { ...side, review };
+}
+
+const titleOf = ({ job, review }) => (review ? `${job.name}, review ${review.version}` : job.name);
 
 function comparisonPage(sides, query) {
   const given = query.get("overlap");
@@ -55,11 +67,13 @@ function compared(sides, content, overlap) {
   };
 }
 
-function atOverlap([{ job: first }, { job: second }], content, overlap) {
+function atOverlap(sides, content, overlap) {
+  const [{ job: first, review }, { job: second, review: other }] = sides;
+  const named = sides.map((side) => ({ ...side.job, name: titleOf(side) }));
   const fraction = signal(null);
   const path = `/jobs/${encodeURIComponent(first.id)}/renditions/comparison`;
   const { state, reload } = resource(async (abort) => {
-    const response = await renditionResponse(path, { with: second.id, overlap }, { signal: abort, onProgress: (reported) => (fraction.value = reported.fraction) });
+    const response = await renditionResponse(path, { review: review?.id, with: other ? "" : second.id, with_review: other?.id, overlap }, { signal: abort, onProgress: (reported) => (fraction.value = reported.fraction) });
     return response.json();
   });
   return () => {
@@ -68,7 +82,7 @@ function atOverlap([{ job: first }, { job: second }], content, overlap) {
     if (!isThere) return h("div.making", {}, h("p", { role: "status" }, "Comparing the labels…", () => (fraction.value ? ` ${percent(fraction.value)}` : "")), progressBar(() => fraction.value, "Comparison"));
     return untracked(() => {
       const start = Number(route.peek().query.get("frame")) || comparison.differences.frames[0] || 1;
-      return [comparisonViewer({ ...content, comparison, start, names: [first.name, second.name] }), comparisonTables(comparison, [first, second])];
+      return [comparisonViewer({ ...content, comparison, start, names: named.map(({ name }) => name) }), comparisonTables(comparison, named)];
     });
   };
 }
@@ -77,7 +91,7 @@ function atOverlap([{ job: first }, { job: second }], content, overlap) {
 async function fetchContent(sides, files, signal) {
   const file = files.find(Boolean);
   const [first, second, video] = await Promise.all([
-    ...sides.map(({ job }) => fetchLabels(job.id, { signal })),
+    ...sides.map(({ job, review }) => readLabels(review ? labelsPath(job.id, review.version) : outputPath(job.id), { signal })),
     file && fetchVideo(file.id, { signal }).catch((error) => {
       if (error.name === "AbortError") throw error;
       return null; // the labels are compared without a picture
@@ -88,14 +102,15 @@ async function fetchContent(sides, files, signal) {
 }
 
 /** The job of one side, with the parameters that differ from those of the other. */
-function sideCard({ job, request }, at, { request: otherRequest }) {
+function sideCard(side, at, { request: otherRequest }) {
+  const { job, request } = side;
   const names = [...new Set([...Object.keys(request.parameters), ...Object.keys(otherRequest.parameters)])];
   const differing = names.filter((name) => JSON.stringify(request.parameters[name]) !== JSON.stringify(otherRequest.parameters[name]));
   const value = (name) => (name in request.parameters ? JSON.stringify(request.parameters[name]) : "default");
   return h(
     "section.card",
     { "aria-label": at ? "Second job" : "First job" },
-    h("h2", {}, h("a", { href: `/jobs/${encodeURIComponent(job.id)}` }, job.name)),
+    h("h2", {}, h("a", { href: `/jobs/${encodeURIComponent(job.id)}` }, titleOf(side))),
     h("p.muted", {}, `${job.analytic} ${job.version} · `, timeAgo(job.completion_date)),
     differing.length > 0 && h("p.tags", {}, differing.map((name) => h("span.tag", {}, `${name}: ${value(name)}`))),
   );

@@ -1,0 +1,117 @@
+/** The page of one pipeline: its steps as a graph, a form that runs it, its runs, and its document. */
+
+import { h } from "../../../core/dom.js";
+import { call, get } from "../../../core/api.js";
+import { signal } from "../../../core/reactive.js";
+import { navigate } from "../../../core/router.js";
+import { hasScope } from "../../../core/session.js";
+import { confirmAction } from "../../../parts/dialog.js";
+import { button, field, form, select } from "../../../parts/form.js";
+import { loadedRecord } from "../../../parts/load.js";
+import { codeBlock, facts, timeAgo } from "../../../parts/elements.js";
+import { subpage } from "../../../parts/subpages.js";
+import { recordsOf } from "../../analytics/data-records.js";
+import { inputField } from "../../analytics/inputs.js";
+import { parameterField } from "../../analytics/parameters.js";
+import { schedulingFields } from "../../analytics/scheduling.js";
+import { showErrorAtField, showProblems } from "../../analytics/submit-job.js";
+import { editDocument, textOf } from "./document.js";
+import { graph, orderedSteps } from "./graph.js";
+import { pathOf, recentRuns } from "./pipelines.js";
+import { runPath } from "./runs.js";
+
+export function page({ id, query }) {
+  const path = `/pipelines/${encodeURIComponent(id)}`;
+  return loadedRecord(
+    async (aborted) => {
+      const wanted = query.get("version") ? { version: query.get("version") } : {};
+      const [{ pipeline }, { versions }, records] = await Promise.all([
+        get(path, wanted, { signal: aborted }),
+        get(`${path}/versions`, {}, { signal: aborted }),
+        query.get("data") ? recordsOf([query.get("data")]) : [],
+      ]);
+      return { pipeline, versions, records };
+    },
+    { noun: "pipeline", list: "/jobs/pipelines" },
+    (found) => view(path, found),
+  );
+}
+
+function view(path, { pipeline, versions, records }) {
+  const { document } = pipeline;
+  const reopen = (version) => navigate(`${pathOf(pipeline)}${version === pipeline.latest_version ? "" : `?version=${version}`}`);
+  const edit = async () => {
+    const saved = await editDocument("Edit pipeline", document);
+    if (saved) navigate(`${pathOf(saved)}?version=${saved.version}`);
+  };
+  const download = () => saveFile(`${pipeline.name}.json`, textOf(document));
+  const remove = async () => {
+    if (!(await confirmAction("Delete this pipeline?", "All its versions are deleted. Its runs stay.", "Delete"))) return;
+    await call("DELETE", path);
+    navigate("/jobs/pipelines");
+  };
+  const actions = [button("Export", download, { symbol: "download" }), hasScope("run") && [button("Edit…", edit), button("Delete", remove, { symbol: "trash" })]];
+  const chooser = field(
+    "Version",
+    select(versions.map(({ version }) => [String(version), version === pipeline.latest_version ? `${version} (latest)` : String(version)]), {
+      value: String(pipeline.version),
+      onchange: ({ target }) => reopen(Number(target.value)),
+    }),
+  );
+  return subpage(
+    "/jobs",
+    pipeline.name,
+    actions,
+    pipeline.description && h("p.subheading", {}, h("bdi", {}, pipeline.description)),
+    h("section.card", { "aria-label": "Steps" }, graph("Steps", orderedSteps(document), node)),
+    h(
+      "div.columns.run",
+      {},
+      hasScope("run") ? runForm(path, pipeline, records) : h("div", {}),
+      h("aside", {}, h("section.card", { "aria-label": "Version" }, chooser, facts([["Saved", timeAgo(pipeline.version_date)], ["Created", timeAgo(pipeline.created_date)]])), codeBlock("Document", textOf(document))),
+    ),
+    recentRuns({ pipeline: pipeline.id }),
+  );
+}
+
+const node = (step) => [h("p.name", {}, h("bdi", {}, step.name)), h("p.muted", {}, step.analytic, step.version && ` ${step.version}`), step.needs.length > 0 && h("p.visually-hidden", {}, `Takes the output of ${step.needs.join(", ")}`)];
+
+/** The form that runs the pipeline: a file for each input, and values of its parameters. */
+function runForm(path, pipeline, records) {
+  const { inputs = [], parameters = [] } = pipeline.document;
+  const files = inputs.map((input, index) => inputField({ description: "", ...input, type: `types.${(input.type ?? "Video").split(".").at(-1)}`, required: true }, index === 0 ? records : [], false));
+  const values = parameters.map((parameter) => parameterField({ description: "", placeholder: "", ...parameter, required: !("default" in parameter) }, {}, undefined, () => files[0]?.chosen.value[0]?.id));
+  const fields = [...files, ...values];
+  const name = signal("");
+  const more = schedulingFields();
+  const submit = async () => {
+    if (!showProblems(fields)) return;
+    const given = (some) => Object.fromEntries(some.filter(({ value }) => value.peek() !== undefined).map((each) => [each.name, each.value.peek()]));
+    const json = {
+      version: pipeline.version,
+      inputs: given(files),
+      parameters: given(values),
+      ...(name.peek() && { name: name.peek() }),
+      ...(more.options.peek() && { scheduling: more.options.peek() }),
+    };
+    try {
+      navigate(runPath((await call("POST", `${path}/runs`, { json })).run));
+    } catch (error) {
+      if (!showErrorAtField(error, fields)) throw error;
+    }
+  };
+  return form(
+    [
+      files.length > 0 && h("section.card", {}, h("h2", {}, "Run"), files.map((each) => each.node)),
+      values.length > 0 && h("section.card", {}, h("h2", {}, "Parameters"), values.map((each) => each.node)),
+      h("section.card", {}, field("Name of the run", h("input", { type: "text", maxlength: 255, placeholder: pipeline.name, oninput: ({ target }) => (name.value = target.value.trim()) }), { hint: "Optional" }), more.node),
+    ],
+    { verb: "Run pipeline", submit, isValidated: false },
+  );
+}
+
+function saveFile(name, text) {
+  const url = URL.createObjectURL(new Blob([`${text}\n`], { type: "application/json" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

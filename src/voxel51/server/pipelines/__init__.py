@@ -1,0 +1,1 @@
+"""Pipelines: run several analytics on a video, each with the outputs of others as inputs."""

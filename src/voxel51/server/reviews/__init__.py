@@ -1,0 +1,1 @@
+"""Reviews: versions of the labels of jobs, as users corrected them."""

@@ -1,0 +1,1 @@
+"""Rules: run analytics on new videos, as jobs of their owner."""

@@ -1,0 +1,1 @@
+"""Schedules: run batches at the times of cron expressions."""
