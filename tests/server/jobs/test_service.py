@@ -81,7 +81,7 @@ def test_data_of_another_user_cannot_be_analysed(services, alice, bob):
 
 @pytest.mark.parametrize(
     ("analytic", "version", "named"),
-    [("voxel51/nope", None, "voxel51/nope"), ("voxel51/count", "9.9", "1.0"), ("count", None, "alice/count")],
+    [("voxel51/nope", None, "voxel51/nope"), ("voxel51/count", "9.9", "1.0"), ("count", None, "voxel51/count")],
 )
 def test_unknown_analytic_is_reported_with_the_existing_versions(services, alice, analytic, version, named):
     request = {"analytic": analytic, "version": version, "inputs": {}}
