@@ -189,7 +189,8 @@ class NamespaceLaunch:
     def begin(self, request: Path) -> None:
         """Send the request as soon as the launcher is ready; see `Launch.begin`."""
         self._request = request
-        if self._launcher.fileno() < 0:
+        # A launcher that was killed a moment ago may still have messages to read, so its process is asked too.
+        if self._launcher.fileno() < 0 or self._has_launcher_ended():
             raise BrokenPipeError("the launcher for the job has ended")
         if self._is_ready:
             send(self._launcher, {"request": str(request)})
@@ -198,7 +199,7 @@ class NamespaceLaunch:
         """Handle the next message of the launcher, or its end; see `Launch.advance`."""
         if self._launcher.fileno() >= 0:
             self._receive()
-        elif self._process is not None and select.select([self._process], [], [], 0)[0]:
+        elif self._process is not None and self._has_launcher_ended():
             os.close(self._process)
             self._process = None
             self._end_if_all_have()
@@ -226,6 +227,9 @@ class NamespaceLaunch:
             self._report = message
         else:
             self._get_ready(*descriptors)
+
+    def _has_launcher_ended(self) -> bool:
+        return self._process is None or bool(select.select([self._process], [], [], 0)[0])
 
     def _kill_launcher(self) -> None:
         if self._process is not None:
