@@ -20,7 +20,7 @@ RECENT_JOBS = 500
 """Jobs among which past runs are looked for."""
 
 _FIELDS = ("id", "analytic_id", "state", "expired", "start_date", "completion_date", "duration_seconds", "inputs")
-_HEADERS = ("video", "both", "only old", "only new", "s per min old", "s per min new")
+_HEADERS = ("video", "same labels", "both", "only old", "only new", "s per min old", "s per min new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ class VersionDifference:
 
     Attributes:
         video: name of the file.
+        is_equal: whether all labels are equal, attributes included, and only their provenance differs.
         both, only_old, only_new: number of boxes and events.
         old_speed, new_speed: run time in seconds per minute of video; None where the duration is unknown.
     """
 
     video: str
+    is_equal: bool
     both: int
     only_old: int
     only_new: int
@@ -60,7 +62,7 @@ def _diff(options: argparse.Namespace) -> int:
         printer.remark(f"Comparing {options.old} with {options.new} on {len(before)} video(s)")
         after = _run_again(api, new, before, [job for job in past if job["analytic_id"] == new["id"]])
         found = [_compared(api, *pair) for pair in zip(before, after, strict=True)]
-    rows = [(each.video, each.both, each.only_old, each.only_new, each.old_speed, each.new_speed) for each in found]
+    rows = [tuple(getattr(each, name) for name in VersionDifference.__slots__) for each in found]
     document = [dict(zip(VersionDifference.__slots__, row, strict=True)) for row in rows]
     printer.result(table(rows, _HEADERS), document)
     return printer.finish()
@@ -110,16 +112,18 @@ def _run_again(
 def _compared(api: API, before: JobRecord, after: JobRecord) -> VersionDifference:
     from voxel51.labels.compare import compare
     from voxel51.labels.label_table import read_table
+    from voxel51.labels.streaming import have_equal_content
 
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("old.json", "new.json")]
         for job, path in zip((before, after), paths, strict=True):
             api.download_job_output(job["id"], path)
         first, second = (read_table(path) for path in paths)
-        found = compare(first, second)
+        found, is_equal = compare(first, second), have_equal_content(*paths)
     boxes, events = found.boxes.values(), found.events.values()
     return VersionDifference(
         video=before["inputs"][0]["filename"] or before["id"],
+        is_equal=is_equal,
         both=sum(each.both for each in boxes) + sum(each.both for each in events),
         only_old=sum(each.only_first for each in boxes) + sum(len(each.only_first) for each in events),
         only_new=sum(each.only_second for each in boxes) + sum(len(each.only_second) for each in events),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +35,19 @@ def items(file: BinaryIO, prefix: str) -> Iterator[JsonValue]:
     """Yield the values at ``prefix``, such as ``objects.objects.item``, in one pass over the file."""
     file.seek(0)
     yield from ijson.items(file, prefix, use_float=True, buf_size=_BUFFER_BYTES)
+
+
+def have_equal_content(first: Path, second: Path) -> bool:
+    """Return whether two files have the same labels, besides their provenance; without reading them into memory."""
+    with labels_file(first) as one, labels_file(second) as other:
+        return all(left == right for left, right in zip_longest(_tokens(one), _tokens(other)))
+
+
+def _tokens(file: BinaryIO) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the tokens of the document in ``file``, without those of its provenance."""
+    for prefix, token, value in ijson.parse(file, use_float=True, buf_size=_BUFFER_BYTES):
+        if prefix.partition(".")[0] != "provenance" and not (prefix == "" and value == "provenance"):
+            yield token, value
 
 
 def pairs(file: BinaryIO, prefix: str) -> Iterator[tuple[str, JsonValue]]:
