@@ -128,7 +128,15 @@ def test_an_existing_folder_is_not_replaced(command, tmp_path: Path) -> None:
 
 
 def test_an_invalid_name_is_refused(command) -> None:
-    assert "invalid name me/Red Cars: use small letters" in command("init", "Red Cars").err
+    assert "invalid name 'Red Cars': use small letters" in command("init", "Red Cars").err
+
+
+@pytest.mark.parametrize("name", ["class", "numpy", "json"])
+def test_name_that_would_hide_a_module_is_refused(command, tmp_path: Path, name: str) -> None:
+    ran = command("init", name)
+
+    assert f"the name '{name}' cannot be used" in ran.err
+    assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize(

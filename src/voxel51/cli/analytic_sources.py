@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import keyword
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _GIB = 1 << 30
+_IMPORTED = ("av", "numpy", "pytest", "voxel51")
+"""Modules that the template and its test import."""
 
 
 def add_to(verbs: Commands) -> None:
@@ -68,11 +71,15 @@ def add_to(verbs: Commands) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from voxel51.cli.analytic_template import write_project
+    from voxel51.cli.analytic_template import module_name, write_project
 
-    if not _NAME.fullmatch(options.name) or not _NAME.fullmatch(options.owner):
+    for text in (options.name, options.owner):
+        if not _NAME.fullmatch(text):
+            raise ValueError(f"invalid name {text!r}: use small letters, digits and '-', such as red-cars")
+    if module_name(options.name) in {*keyword.kwlist, *sys.stdlib_module_names, *_IMPORTED}:
         raise ValueError(
-            f"invalid name {options.owner}/{options.name}: use small letters, digits and '-', such as red-cars"
+            f"the name {options.name!r} cannot be used, as its module would hide Python's own or one that it imports. "
+            f"Choose another, such as {options.name}-finder"
         )
     folder = Path(options.name)
     if folder.exists():
@@ -82,6 +89,7 @@ def _init(options: argparse.Namespace) -> int:
     printer = Printer(options)
     lines = [*(f"Created {path}" for path in files), "", "Try it:", f"  cd {folder}"]
     lines += [f"  voxel51 analytics run {module} VIDEO", f"  voxel51 analytics check {module}"]
+    lines += ["  pip install pytest && python -m pytest", "", "Deploy it:", f"  voxel51 analytics deploy {module}"]
     printer.result("\n".join(lines), {"files": [str(path) for path in files]})
     return printer.finish()
 

@@ -74,9 +74,14 @@ include = ["{module}.py"]
 """
 
 
+def module_name(name: str) -> str:
+    """Return the name of the module of the analytic ``name``."""
+    return name.replace("-", "_")
+
+
 def write_project(folder: Path, owner: str, name: str) -> list[Path]:
     """Write a project with the analytic ``<owner>/<name>`` into ``folder``; return its files, the code first."""
-    module = name.replace("-", "_")
+    module = module_name(name)
     texts = {f"{module}.py": _MODULE, f"test_{module}.py": _TEST, "pyproject.toml": _PROJECT}
     folder.mkdir(parents=True)
     for filename, text in texts.items():
