@@ -64,8 +64,8 @@ class UvRun:
     def error(self) -> str:
         """Its error message, as one line without hints."""
         text = "\n".join(self.lines)
-        lines = [_PREFIX.sub("", line).strip() for line in (text.partition("error: ")[2] or text).splitlines()]
-        return " ".join(line for line in lines if line and not line.startswith("hint:"))
+        lines = [_PREFIX.sub(": ", line).strip() for line in (text.partition("error: ")[2] or text).splitlines()]
+        return " ".join(line for line in lines if line and not line.startswith("hint:")).replace(" : ", ": ")
 
     @property
     def is_index_away(self) -> bool:

@@ -185,7 +185,9 @@ def path_segment(identifier: str) -> str:
     identifier = str(identifier)
     if identifier in {".", ".."} or _PATH_SEGMENT.fullmatch(identifier) is None:
         raise InvalidRequest(
-            f"{identifier!r} is not an id. Ids are listed by list_data, list_jobs and list_analytics.", 400
+            f"{identifier!r} is not an id or a name: these have no spaces, '/', '\\', '?', '#' or '%'. "
+            "Ids are listed by list_data, list_jobs and list_analytics.",
+            400,
         )
     return identifier
 
