@@ -85,6 +85,28 @@ def many_files(_job):
     _wait()
 
 
+def nest_folders(_job):
+    """Leave folders that no recursion can follow, and one without permissions, within all limits."""
+    Path("locked/inside").mkdir(parents=True)
+    Path("locked").chmod(0)
+    _nest("d", 1500)
+
+
+def nest_folders_beyond_paths(_job):
+    """Write files so deep that they have no path."""
+    _nest("d" * 200, 30)
+    for _ in range(100):
+        with Path("big").open("ab") as file:
+            file.write(os.urandom(PIECE_BYTES))
+    _wait()
+
+
+def _nest(name, depth):
+    for _ in range(depth):
+        Path(name).mkdir()
+        os.chdir(name)
+
+
 def write_much(_job):
     """Write to the disk again and again, and keep little."""
     while True:
@@ -97,7 +119,7 @@ NAMES = {
     function.__name__.replace("_", "-"): function
     for function in (
         many_processes, fork_bomb, memory_by_many, memory_by_escaped, fill_scratch, fill_scratch_by_escaped,
-        fill_scratch_unseen, many_files, write_much,
+        fill_scratch_unseen, many_files, nest_folders, nest_folders_beyond_paths, write_much,
     )
 }  # fmt: skip
 globals().update({name.upper().replace("-", "_"): Analytic(a_document(name), NAMES[name]) for name in NAMES})

@@ -18,7 +18,7 @@ ENTRIES = {
     name: f"samples.greedy:{name.upper().replace('-', '_')}"
     for name in (
         "many-processes", "fork-bomb", "memory-by-many", "memory-by-escaped", "fill-scratch", "fill-scratch-by-escaped",
-        "fill-scratch-unseen", "many-files", "write-much",
+        "fill-scratch-unseen", "many-files", "nest-folders", "nest-folders-beyond-paths", "write-much",
     )
 }  # fmt: skip
 

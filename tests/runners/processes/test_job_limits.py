@@ -19,6 +19,7 @@ OVER = {
     "fill-scratch-by-escaped": ({"scratch_bytes": 50 << 20}, ExitReason.OVER_LIMIT, "50 MiB"),
     "fill-scratch-unseen": ({"scratch_bytes": 50 << 20}, ExitReason.OVER_LIMIT, "50 MiB"),
     "many-files": ({"scratch_bytes": 50 << 20, "scratch_files": 100}, ExitReason.OVER_LIMIT, "100 files"),
+    "nest-folders-beyond-paths": ({"scratch_bytes": 50 << 20}, ExitReason.OVER_LIMIT, "50 MiB"),
     "write-much": ({"written_bytes": 50 << 20}, ExitReason.OVER_LIMIT, "50 MiB"),
 }
 """Sample -> its limits, and what becomes of it."""
@@ -61,6 +62,17 @@ def test_job_over_a_limit_is_ended_with_all_its_processes(start_runner, sandbox,
     outcome = bench.outcome(name)
     assert (outcome.exit_reason, outcome.exit_code) == (reason, None), outcome.log.decode()
     assert sentence in outcome.detail
+
+
+@pytest.mark.parametrize("sandbox", ["sandboxed", "not sandboxed"])
+def test_folders_that_a_job_has_nested_are_removed_with_it(start_runner, sandbox):
+    bench = start_runner(sandbox)
+
+    bench.start("nest-folders", "nested", scratch_bytes=50 << 20, scratch_files=10_000)
+
+    outcome = bench.outcome("nested")
+    assert outcome.exit_code == 0, outcome.log.decode()
+    assert not (bench.runner._folder / "nested").exists()
 
 
 @pytest.mark.parametrize("sandbox", ["sandboxed", "not sandboxed"])

@@ -6,7 +6,6 @@ earlier server left are removed. Attempts that start before wait for that, and s
 
 import hashlib
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Set
 from contextlib import ExitStack, suppress
@@ -23,6 +22,7 @@ from voxel51.runners.containers.networks import ContainerNetwork, ContainerNetwo
 from voxel51.runners.containers.policy import ContainerPolicy, ContainerSpec
 from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.processes.folders import remove
 from voxel51.runners.programs import ImageProgram
 from voxel51.wire.tasks import TaskExit
 
@@ -104,7 +104,7 @@ class ContainerRunner:
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
         """Prepare to start attempts; see `voxel51.runners.interface.Runner.open`. An engine may answer later."""
         self._ended = ended
-        shutil.rmtree(self._attempt_folders, ignore_errors=True)
+        remove(self._attempt_folders)
         self._attempt_folders.mkdir(mode=0o700, parents=True)
         self._keep_connecting()
         self._tried.wait(_FIRST_TRY_SECONDS)
@@ -274,7 +274,7 @@ class ContainerRunner:
             raise OSError("this platform does not run image-to-video analytics")
         folder = self._attempt_folders / attempt.launch.attempt_id
         folder.mkdir(mode=0o700)
-        leftovers.callback(shutil.rmtree, folder, ignore_errors=True)
+        leftovers.callback(remove, folder)
         prepared = self._frame_jobs.prepare(attempt.launch, folder)
         if isinstance(prepared, AttemptOutcome):
             return prepared

@@ -1,11 +1,17 @@
 """Attempt folders: one per attempt, with its working directory and its log."""
 
+import itertools
 import os
-import shutil
+import stat
+import sys
+import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from voxel51.runners.interface import LOG_TAIL_BYTES
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class AttemptFolder:
@@ -51,15 +57,84 @@ class AttemptFolder:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder and everything below it, including folders that a job made unreadable."""
+    """Remove a file, or a folder and everything below it, however deep, including folders that a job made unreadable.
+
+    What cannot be removed is left.
+    """
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        # A job may have removed its own permissions. They are restored only then: this visits every folder.
-        for folder, names, _files in os.walk(path):
-            for name in names:
+    with suppress(OSError):
+        _empty(path)
+        path.rmdir()
+
+
+def _empty(path: Path) -> None:
+    """Remove everything in the folder ``path``.
+
+    Folders are moved to the top before they are emptied. So neither their depth, which `shutil.rmtree` follows by a
+    recursion, nor the length of their paths has a limit, and no path is looked up twice.
+    """
+    prefix, numbers, left = f".{uuid.uuid4().hex}-", itertools.count(), set[str]()
+    top = _open_folder(str(path))
+    try:
+        while folders := [name for name in _unlink_files(top) if name not in left]:
+            for name in folders:
+                left.add(name)
                 with suppress(OSError):
-                    (Path(folder) / name).chmod(0o700, follow_symlinks=False)
-        shutil.rmtree(path, ignore_errors=True)
+                    _lift(top, name, prefix, numbers)
+                    os.rmdir(name, dir_fd=top)
+                    left.discard(name)
+    finally:
+        os.close(top)
+
+
+def _lift(top: int, name: str, prefix: str, numbers: Iterator[int]) -> None:
+    """Remove the files of the folder ``name`` in the folder ``top``, and move its folders to ``top``."""
+    folder = _open_folder(name, top)
+    try:
+        for below in _unlink_files(folder):
+            target = f"{prefix}{next(numbers)}"
+            try:
+                os.rename(below, target, src_dir_fd=folder, dst_dir_fd=top)
+            except PermissionError:  # a folder that moves must be writable, as its entry `..` changes
+                os.close(_open_folder(below, folder))
+                os.rename(below, target, src_dir_fd=folder, dst_dir_fd=top)
+    finally:
+        os.close(folder)
+
+
+def _unlink_files(folder: int) -> list[str]:
+    """Unlink everything in a folder but its folders, whose names are returned."""
+    with os.scandir(folder) as entries:
+        found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+    for name, is_folder in found:
+        if not is_folder:
+            with suppress(OSError):
+                os.unlink(name, dir_fd=folder)
+    return [name for name, is_folder in found if is_folder]
+
+
+def _open_folder(name: str, parent: int | None = None) -> int:
+    """Open a folder, which is never a link, and give this user all rights to it."""
+    try:
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    except PermissionError:
+        _permit(name, parent)
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    with suppress(OSError):
+        os.fchmod(folder, stat.S_IRWXU)
+    return folder
+
+
+def _permit(name: str, parent: int | None) -> None:
+    """Give this user all rights to a folder that cannot be opened."""
+    if sys.platform != "linux":
+        os.chmod(name, stat.S_IRWXU, dir_fd=parent, follow_symlinks=False)
+        return
+    # Linux has no call that changes the mode of a folder and never that of what a link leads to.
+    place = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        Path(f"/proc/self/fd/{place}").chmod(stat.S_IRWXU)
+    finally:
+        os.close(place)

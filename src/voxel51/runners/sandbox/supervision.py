@@ -26,6 +26,8 @@ _SCAN_SHARE = 4.0
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _BLOCK_BYTES = 512
+_MOST_PATH_BYTES = 4096 - 256
+"""Length of the path of a folder whose entries all have paths: 4096 bytes with the final zero, 255 for a name."""
 
 Processes = Callable[[], list[int]]
 """Returns the ids of all processes of a job."""
@@ -164,11 +166,17 @@ def _deleted_bytes(pids: Iterable[int]) -> int:
 
 
 def scan(folder: Path, most_bytes: int, most_files: int | None) -> tuple[int, int]:
-    """Return the size and the number of the files in ``folder``; stop when a limit is passed."""
+    """Return the size and the number of the files in ``folder``; stop when a limit is passed.
+
+    Folders nested more deeply than the system has paths for count as more than all that is permitted.
+    """
     size = count = 0
     pending = [str(folder)]
     while pending:
-        with suppress(OSError), os.scandir(pending.pop()) as entries:  # a folder may vanish at any time
+        path = pending.pop()
+        if len(os.fsencode(path)) >= _MOST_PATH_BYTES:  # what lies below has no path by which it could be counted
+            return most_bytes + 1, count
+        with suppress(OSError), os.scandir(path) as entries:  # a folder may vanish at any time
             for entry in entries:
                 count += 1
                 with suppress(OSError):
