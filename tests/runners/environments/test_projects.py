@@ -137,6 +137,9 @@ def test_version_of_python(tmp_path, wanted, fits):
                      "must be a list of texts", id="numbers"),
         pytest.param({"a.py": "", "pyproject.toml": "\n" * 200_000 + MANY.format('"a",' * 100_000)},
                      "100000 requirements: a bundle may have 2000", id="many"),
+        pytest.param({"a.py": "", "pyproject.toml": "\n\n[a]\n" + "b . 'c' . " * 80_000 + "d = 1"},
+                     "a key of more than 64 parts", id="long-key"),
+        pytest.param({"a.py": "", "pyproject.toml": f"a = {'b' * 800_000}"}, "invalid TOML: Invalid", id="long-word"),
         pytest.param({"a.py": "", "pyproject.toml": "\n" * 500_000 + MANY.format('"@",' * 2000)},
                      "is not a package of the index", id="many-lines"),
     ],
@@ -160,5 +163,7 @@ def test_folder_with_the_name_of_a_python_file_has_no_analytic(tmp_path):
 
 
 def test_number_with_thousands_of_digits_is_invalid(tmp_path):
+    with pytest.raises(BuildError, match=r"requires-python '>=1111.* is invalid"):
+        read_project(write(tmp_path, {"a.py": f"# /// script\n# requires-python = '>={'1' * 5000}'\n# ///\n"}))
     with pytest.raises(BuildError, match="invalid TOML: Exceeds the limit"):
         read_project(write(tmp_path, {"a.py": f"# /// script\n# a = {'1' * 5000}\n# ///\n"}))

@@ -21,9 +21,14 @@ MAXIMUM_REQUIREMENTS = 2000
 
 _INLINE_BEGIN, _INLINE_END = "# /// script", "# ///"
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?=\s*($|[\[<>=!~;(]))")
-_PYTHON = re.compile(r"\s*(~=|===?|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*$")
+_PYTHON = re.compile(r"\s*(~=|===?|!=|<=|>=|<|>)\s*(\d{1,9}(?:\.\d{1,9})*)(\.\*)?\s*$")
 _NO_ANALYTIC = ("test_", "_", "conftest.")
 """Beginnings of the names of Python files that cannot have the analytic."""
+
+_MOST_KEY_PARTS = 64
+_KEY_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_KEY_PART}(?:[ \t]*\.[ \t]*{_KEY_PART}){{{_MOST_KEY_PARTS}}}")
+"""Keys such as ``a.b.c``, which the library reads in a time that grows with the square of their length."""
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 
@@ -228,6 +233,10 @@ def _read_toml(path: Path) -> Mapping[str, object]:
 
 
 def _parse_toml(text: str, path: Path, lines_before: int) -> Mapping[str, object]:
+    deep = _LONG_KEY.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise BuildError(f"invalid TOML: a key of more than {_MOST_KEY_PARTS} parts", path.name, line + lines_before)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
