@@ -116,10 +116,14 @@ def test_failed_items_are_retried_in_one_call(services, batches, alice):
     batches.advance()
     batches.end_jobs("FAILED", "ANALYTIC")
     services.data.delete(alice, [ids[2]])
+    with services.database.write() as connection:  # as an analytic writes it that reports its failure itself
+        document = {"messages": [{"message": "Task started"}, {"message": "it looks like text"}]}
+        connection.execute(update(jobs).where(jobs.c.state == "FAILED").values(status_text=json.dumps(document)))
     batches.advance()
 
     failed = batches.items(alice, batch, state="FAILED")
     assert [item["number"] for item in failed] == [1, 2, 3]
+    assert [item["message"] for item in failed[:2]] == ["it looks like text"] * 2
     assert ids[2] in failed[2]["message"]
     assert failed[2]["filename"] is None
     assert batches.service.details(alice, batch["id"])["state"] == "ENDED"

@@ -1,11 +1,12 @@
 """Progress of batches: items follow their jobs, and a batch ends with its last item."""
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.events import outbox
 from voxel51.server.job_batches.records import batch_records, count_items
 from voxel51.server.job_batches.tables import batch_items, batches
+from voxel51.server.jobs.status_messages import last_message
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
 from voxel51.wire.events import NO_JOB, EndedBatch, EventName
@@ -15,9 +16,16 @@ from voxel51.wire.jobs import JobState
 _UNKNOWN_REASON = "no reason was given"
 _DELETED = "the job was deleted"
 
+JOB_OUTCOME = (
+    jobs.c.state,
+    jobs.c.failure_message,
+    case((jobs.c.state == JobState.FAILED.value, jobs.c.status_text)).label("failed_status"),
+)
+"""Columns of a job that `outcome_of` reads. An analytic that fails by itself says why in its status document."""
+
 _item = batch_items.c
 _ACTIVE = (
-    select(_item.number, _item.job_id, jobs.c.state, jobs.c.failure_message)
+    select(_item.number, _item.job_id, *JOB_OUTCOME)
     .outerjoin(jobs, jobs.c.id == _item.job_id)
     .where(_item.batch_id == bindparam("batch_id"), _item.state == BatchItemState.ACTIVE.value)
 )
@@ -36,12 +44,13 @@ _SETTLE = (
 def outcome_of(row: DatabaseRow) -> tuple[str, str | None] | None:
     """Return the state of an item whose job has ended, and why it failed; None while the job goes on.
 
-    ``row`` has ``state`` and ``failure_message`` of the job; both are None if the job was deleted.
+    ``row`` has the columns `JOB_OUTCOME`, which are None if the job was deleted.
     """
     if row.state == JobState.COMPLETE:
         return BatchItemState.COMPLETE.value, None
     if row.state == JobState.FAILED:
-        return BatchItemState.FAILED.value, row.failure_message or _UNKNOWN_REASON
+        reason = row.failure_message or last_message(row.failed_status) or _UNKNOWN_REASON
+        return BatchItemState.FAILED.value, reason
     if row.state is None:
         return BatchItemState.FAILED.value, _DELETED
     return None

@@ -16,7 +16,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import OutOfSpace, ServiceError, SourceAway, Unavailable
 from voxel51.server.job_batches.earlier_results import EarlierResults
-from voxel51.server.job_batches.progress import outcome_of
+from voxel51.server.job_batches.progress import JOB_OUTCOME, outcome_of
 from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.rules.plan import RulePlanner
@@ -86,7 +86,7 @@ class RuleStarter:
     def _settle(self, rule: DatabaseRow) -> int:
         """Give the active items whose jobs have ended their states; return how many stay active."""
         active = (
-            select(_item.id, _item.job_id, jobs.c.state, jobs.c.failure_message)
+            select(_item.id, _item.job_id, *JOB_OUTCOME)
             .outerjoin(jobs, jobs.c.id == _item.job_id)
             .where(_item.rule_id == rule.id, _item.state == RuleItemState.ACTIVE.value)
         )
