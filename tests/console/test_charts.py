@@ -58,7 +58,8 @@ def test_charts_count_and_lead_to_frames(visit: Visit, person: Person, tmp_path:
     # The charts of all videos: a class leads to its videos, and a video to the frame.
     page = visit.open("/search/charts")
     by_class = page.get_by_role("figure", name="Detections by class")
-    expect(by_class.get_by_role("listitem")).to_contain_text(f"bit{ones} · 5 tracks", timeout=MAKING_MILLISECONDS)
+    expect(by_class.get_by_role("listitem")).to_contain_text(f"bit{ones}5 tracks", timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_role("figure", name="Tracks by speed in pixels per second").get_by_role("link")).to_be_visible()
     with page.expect_download() as downloading:
         by_class.get_by_role("button", name="Save “Detections by class” as CSV").click()
     header, row = downloading.value.path().read_bytes().decode().splitlines()

@@ -92,7 +92,7 @@ def _add_chart(verbs: Commands) -> None:
     chart.add_argument(
         "chart",
         metavar="CHART",
-        help="classes, lengths; timeline, speeds, zone, line of a job; videos, hours of many videos",
+        help="classes, lengths, speeds; timeline, zone, line of a job; videos, hours of many videos",
     )
     of = chart.add_mutually_exclusive_group()
     of.add_argument("--job", metavar="ID", help="the labels of this job")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from voxel51.labels.chart_pictures import Bar, BarChart, LineChart, save_chart
-from voxel51.labels.charts import SPEED_BOUNDS, Charts
+from voxel51.labels.charts import Charts
 from voxel51.labels.formats.tables import escaped_formula
-from voxel51.labels.track_lengths import LENGTH_BOUNDS
+from voxel51.labels.track_bars import LENGTH_BOUNDS, SPEED_BOUNDS
 
 
 def write_job_chart(charts: Charts, chart: str, output: Path, theme: str = "light") -> None:
@@ -34,17 +34,21 @@ def write_set_chart(chart: str, rows: Sequence[Mapping[str, Any]], output: Path,
     save_chart(BarChart(title, value, bars), output, theme)
 
 
+_BY_SPEED = "Tracks by speed in pixels per second"
 _SETS = {
     "classes": ("Detections by class", "label", "detections"),
     "videos": ("Detections by video", "video", "detections"),
     "hours": ("Detections by hour of the day", "hour", "detections"),
     "lengths": ("Tracks by length", "at_least_seconds", "tracks"),
+    "speeds": (_BY_SPEED, "at_least_pixels_per_second", "tracks"),
 }
 
 
 def _of_set(chart: str, label: Any) -> str:
     if chart == "hours":
         return f"{int(label):02d}:00"
+    if chart == "speeds":
+        return _range(float(label), SPEED_BOUNDS, "")
     return _length(float(label)) if chart == "lengths" else str(label)
 
 
@@ -67,7 +71,7 @@ def _picture(charts: Charts, chart: str) -> BarChart | LineChart:
         )
     if chart == "speeds":
         speeds = [Bar(_range(each.speed, SPEED_BOUNDS, ""), each.tracks) for each in charts.speeds or ()]
-        return BarChart("Tracks by speed in pixels per second", "tracks", speeds)
+        return BarChart(_BY_SPEED, "tracks", speeds)
     if chart == "zone":
         return BarChart("Time in the zone", "seconds", [Bar(each.label, each.seconds) for each in charts.zone or ()])
     if chart == "line":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from voxel51.labels.extras import extra
 from voxel51.labels.geometry import LOWEST
 from voxel51.labels.label_table import NO_TRACK, LabelTable
-from voxel51.labels.track_lengths import LENGTH_BOUNDS
+from voxel51.labels.track_bars import LENGTH_BOUNDS, LONGEST_GAP_SECONDS, SPEED_BOUNDS
 
 with extra("labels"):
     import numpy as np
@@ -21,11 +21,7 @@ MOST_STEPS = 120
 MOST_LISTED = 1000
 """Maximum number of visits and crossings that are listed; all are counted."""
 
-SPEED_BOUNDS = (0.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0)
-"""Lower bounds of the bars of speeds, in pixels per second."""
-
 _USUAL_RATE = 25.0
-_LONGEST_GAP_SECONDS = 1.0
 Points = Sequence[tuple[float, float]]
 Numbers = NDArray[np.int64]
 
@@ -190,7 +186,7 @@ class _Paths:
     @property
     def is_continued(self) -> NDArray[np.bool_]:
         """Whether each box but the first follows one of its own track, at most a second before."""
-        is_continued = np.diff(self.frames) <= max(1, round(self.rate * _LONGEST_GAP_SECONDS))
+        is_continued = np.diff(self.frames) <= max(1, round(self.rate * LONGEST_GAP_SECONDS))
         inner = self.starts[self.starts > 0] - 1
         is_continued[inner] = False
         return is_continued
@@ -259,7 +255,7 @@ def _visits(paths: _Paths, zone: Points) -> list[Visit]:
     inside = np.flatnonzero(_is_inside(paths.places, zone))
     if not len(inside):
         return []
-    gap = max(1, round(paths.rate * _LONGEST_GAP_SECONDS))
+    gap = max(1, round(paths.rate * LONGEST_GAP_SECONDS))
     labels, tracks, frames = paths.labels[inside], paths.tracks[inside], paths.frames[inside]
     is_new = (np.diff(labels) != 0) | (np.diff(tracks) != 0) | (np.diff(frames) > gap)
     starts = np.concatenate([[0], np.flatnonzero(is_new) + 1])

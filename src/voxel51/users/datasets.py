@@ -109,8 +109,8 @@ class DatasetCalls(CompoundCalls):
     ) -> SqlResult:
         """Return a chart of the labels of a collection, a batch, or a search of your data: a row for each bar.
 
-        ``chart`` is ``classes``, ``videos``, ``hours`` or ``lengths``. On each video, the newest job of the analytic
-        counts; ``analytic`` is required if several ran on the set. ``label`` counts one label only.
+        ``chart`` is ``classes``, ``videos``, ``hours``, ``lengths`` or ``speeds``. On each video, the newest job of the
+        analytic counts; ``analytic`` is required if several ran on the set. ``label`` counts one label only.
         """
         request = of_chart(chart, "json", collection=collection, batch=batch, parameter_set=parameter_set,
                            search=search, analytic=analytic, label=label)  # fmt: skip

@@ -1,17 +1,21 @@
-"""Charts of many videos by SQL: true counts by class, video, hour and length, and a frame for each bar."""
+"""Charts of many videos by SQL: true counts by class, video, hour, length and speed, and a frame for each bar."""
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from voxel51.labels.charts import charts_of
 from voxel51.labels.formats import convert
 from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.label_table import table_of
+from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.sql.charts import chart_sql
 from voxel51.labels.sql.query import LabelTables, run_query
-from voxel51.labels.track_lengths import LENGTH_BOUNDS
+from voxel51.labels.track_bars import LENGTH_BOUNDS
 from voxel51.labels.video import VideoLabels
 
 QUOTED = "o'clock"
@@ -87,3 +91,26 @@ def test_tracks_are_counted_by_length_with_the_longest(tables: LabelTables, tmp_
     assert [*rows] == [*LENGTH_BOUNDS]
     assert (rows[0.0], rows[1.0], rows[2.0]) == ([1, 1, "two", 31], [1, 1, "one", 11], [1, 1, "one", 1])
     assert rows[5.0] == [0, 0, None, None]
+
+
+def test_speeds_are_those_of_the_charts_of_a_job(tmp_path: Path) -> None:
+    """Random walks with gaps of more and of less than a second, in frames that are not square."""
+    random = Random(21)
+    labels = VideoLabels()
+    for track in range(1, 40):
+        left, top, step = random.random() * 0.5, random.random() * 0.5, random.random() ** 3 * 0.4
+        for number in sorted(random.sample(range(1, 60), random.choice([1, 2, 8, 30]))):
+            left, top = (min(0.8, max(0.0, side + random.uniform(-step, step))) for side in (left, top))
+            box = BoundingBox(left, top, left + 0.1, top + 0.2)
+            each = DetectedObject(label=random.choice(["car", "bus"]), index=track, bounding_box=box)
+            labels.frame(number).objects.append(each)
+    labels.metadata = VideoMetadata(total_frame_count=60, duration=6.0, frame_rate=10.0, frame_size=(640, 270))
+    convert(labels, "parquet", tmp_path / "one.parquet")
+    jobs = [{"job_id": "one", "video_id": "v", "name": "one", "frame_count": 60, "duration_seconds": 6.0}]
+    sizes = LabelTables([{"video_id": "v", "width": 640, "height": 270}], jobs, {"one": tmp_path / "one.parquet"})
+
+    expected = charts_of(table_of(labels)).speeds
+
+    assert expected is not None and sum(bar.tracks > 0 for bar in expected) >= 4
+    found = chart("speeds", sizes, tmp_path)
+    assert [(row[0], row[1], row[4]) for row in found] == [(bar.speed, bar.tracks, bar.first_frame) for bar in expected]

@@ -1,12 +1,12 @@
-"""Charts of the labels of many videos, as SQL: by class, by video, by hour of the day, and by length of tracks.
+"""Charts of the labels of many videos, as SQL: by class, video and hour of the day, and by length and speed of tracks.
 
 Each chart is one SELECT statement over the tables of `voxel51.labels.sql.tables`. Each of its rows is a bar, and names
 a job and a frame in which to see what was counted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from voxel51.labels.track_lengths import LENGTH_BOUNDS
+from voxel51.labels.track_bars import LENGTH_BOUNDS, LONGEST_GAP_SECONDS, SPEED_BOUNDS
 
 MOST_CLASSES = 100
 """Maximum number of bars by class: those with the most detections."""
@@ -72,18 +72,41 @@ GROUP BY all_hours.hour ORDER BY all_hours.hour"""  # noqa: S608  (the label is 
 
 
 def _lengths(chosen: str) -> str:
-    bounds = ", ".join(f"({bound}::DOUBLE)" for bound in LENGTH_BOUNDS)
     return f"""WITH {_RATES}, measured AS (
-    SELECT job_id, video_id, first_frame, (last_frame - first_frame + 1) / rate AS seconds
+    SELECT job_id, video_id, first_frame, (last_frame - first_frame + 1) / rate AS measure
     FROM tracks JOIN rates USING (job_id) {chosen}
-), bars AS (
+), {_bars("at_least_seconds", LENGTH_BOUNDS)}"""  # noqa: S608  (the label is quoted)
+
+
+def _speeds(chosen: str) -> str:
+    """Return the statement for the mean speeds of tracks along their paths, as `voxel51.labels.charts` defines them."""
+    is_step = f"frames <= greatest(1, round(rate * {LONGEST_GAP_SECONDS}))"
+    return f"""WITH {_RATES}, placed AS (
+    SELECT job_id, video_id, label, track, frame, rate, (x_min + x_max) / 2 * width AS x, y_max * height AS y
+    FROM detections JOIN rates USING (job_id) JOIN videos USING (video_id)
+    {chosen} {"AND" if chosen else "WHERE"} track IS NOT NULL AND width IS NOT NULL AND height IS NOT NULL
+), steps AS (
+    SELECT *, frame - lag(frame) OVER ordered AS frames,
+           sqrt((x - lag(x) OVER ordered) ** 2 + (y - lag(y) OVER ordered) ** 2) AS pixels
+    FROM placed WINDOW ordered AS (PARTITION BY job_id, label, track ORDER BY frame)
+), measured AS (
+    SELECT job_id, video_id, min(frame) AS first_frame,
+           sum(pixels) FILTER ({is_step}) * any_value(rate) / sum(frames) FILTER ({is_step}) AS measure
+    FROM steps GROUP BY job_id, video_id, label, track HAVING sum(frames) FILTER ({is_step}) > 0
+), {_bars("at_least_pixels_per_second", SPEED_BOUNDS)}"""  # noqa: S608  (the label is quoted)
+
+
+def _bars(name: str, bounds: Sequence[float]) -> str:
+    """Return the end of a statement: the rows of ``measured`` in bars, with the one of the greatest measure."""
+    values = ", ".join(f"({bound}::DOUBLE)" for bound in bounds)
+    return f"""bars AS (
     SELECT bound, lead(bound, 1, 'infinity'::DOUBLE) OVER (ORDER BY bound) AS next
-    FROM (VALUES {bounds}) AS bounds(bound)
+    FROM (VALUES {values}) AS bounds(bound)
 )
-SELECT bound AS at_least_seconds, count(job_id) AS tracks, count(DISTINCT video_id) AS videos,
-       arg_max(job_id, seconds) AS job_id, arg_max(first_frame, seconds) AS first_frame
-FROM bars LEFT JOIN measured ON seconds >= bound AND seconds < next
-GROUP BY bound ORDER BY bound"""  # noqa: S608  (the label is quoted)
+SELECT bound AS {name}, count(job_id) AS tracks, count(DISTINCT video_id) AS videos,
+       arg_max(job_id, measure) AS job_id, arg_max(first_frame, measure) AS first_frame
+FROM bars LEFT JOIN measured ON measure >= bound AND measure < next
+GROUP BY bound ORDER BY bound"""  # noqa: S608  (names and numbers of this module)
 
 
 def _literal(text: str) -> str:
@@ -95,5 +118,6 @@ CHARTS: Mapping[str, Callable[[str], str]] = {
     "videos": _videos,
     "hours": _hours,
     "lengths": _lengths,
+    "speeds": _speeds,
 }
 """Statements by chart. Each takes the condition that chooses labels."""

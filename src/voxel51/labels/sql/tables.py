@@ -19,6 +19,8 @@ VIDEO_COLUMNS = {
     "size_bytes": "BIGINT",
     "upload_date": "VARCHAR",
     "captured_at": "VARCHAR",
+    "width": "BIGINT",
+    "height": "BIGINT",
 }
 JOB_COLUMNS = {
     "job_id": "VARCHAR",

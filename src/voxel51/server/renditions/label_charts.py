@@ -76,9 +76,10 @@ class LabelCharts:
             videos = _videos(connection, owner, _video_ids(counted))
         counts = Counter(str(row["analytic"]) for row in results)
         known = sum(time_of_day(row["captured_at"]) is not None for row in videos)
+        left_out = {name for name, is_known in (("hours", known > 0), ("speeds", _has_size(videos))) if not is_known}
         return {
             "analytics": [{"analytic": name, "videos": count} for name, count in counts.most_common()],
-            "charts": [name for name in CHARTS if name != "hours" or known],
+            "charts": [name for name in CHARTS if name not in left_out],
             "videos_with_time": known,
             "is_complete": len(results) == len(counted),
         }
@@ -107,6 +108,8 @@ class LabelCharts:
             raise BadRequest(
                 "No video of the set has a time of capture. Set its metadata 'captured-at', such as 2026-06-01T08:30:00"
             )
+        if chart == "speeds" and not _has_size(videos):
+            raise BadRequest("The size of the frames of no video of the set is known, and speeds are in pixels")
         wanted = {name: given[name] for name in ("format", "theme") if name in given}
         arguments = {"sql": chart_sql(chart, label), "chart": chart, **wanted}
         return self._queries.over(owner, arguments, results, videos, CHART_RENDITION)
@@ -152,6 +155,10 @@ def _jobs_among(connection: Connection, owner: User, job_ids: Sequence[str]) -> 
     for chunk in in_chunks(job_ids):
         found += connection.execute(complete_jobs(owner).where(jobs.c.id.in_(chunk))).mappings()
     return found
+
+
+def _has_size(videos: Sequence[RowMapping]) -> bool:
+    return any(row["width"] and row["height"] for row in videos)
 
 
 def _video_ids(results: Sequence[RowMapping]) -> list[str]:

@@ -42,7 +42,7 @@ CAPTURED_AT = "captured-at"
 
 def selected_videos(*conditions: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     """Select the videos that a query reads, with the ``captured_at`` that their owner has set."""
-    columns = (data.c.id, data.c.name, data.c.size_bytes, data.c.upload_date)
+    columns = (data.c.id, data.c.name, data.c.size_bytes, data.c.upload_date, data.c.width, data.c.height)
     captured = and_(data_metadata.c.data_id == data.c.id, data_metadata.c.key == CAPTURED_AT)
     joined = select(*columns, data_metadata.c.value.label("captured_at")).outerjoin(data_metadata, captured)
     return joined.where(*conditions)
@@ -245,6 +245,8 @@ def _source(
             "size_bytes": row["size_bytes"],
             "upload_date": dates.to_text(row["upload_date"]),
             "captured_at": time_of_day(row["captured_at"]),
+            "width": row["width"],
+            "height": row["height"],
         }
         for row in videos
     ]

@@ -11,8 +11,10 @@ import { loadError, loaded, resource } from "../../parts/load.js";
 import { shapeControl } from "../jobs/charts/shapes.js";
 import { analyticSelect, conditionInput } from "./conditions.js";
 import { labelChoice } from "./label-choice.js";
+import { chartsPage } from "./charts.js";
 import { momentPictures } from "./moment-pictures.js";
 import { EACH, SORTS, momentCriteria, momentQuery, momentsPage } from "./moment-query.js";
+import { setName } from "./set-name.js";
 
 const PATH = "/labels/moments";
 const LIMIT = 600;
@@ -25,14 +27,14 @@ export function page({ query }) {
   const criteria = signal(momentCriteria(query));
   const change = (changes) => criteria.update((present) => ({ ...present, ...changes }));
   return [
-    heading("Moments", h("a.button", { href: "/search" }, "Search"), h("a.button", { href: "/search/charts" }, "Charts")),
+    heading("Moments", h("a.button", { href: chartsPage(criteria.peek().set) }, "Charts"), h("a.button", { href: "/search" }, "Search")),
     loaded(
       async (aborted) => (await get("/labels/names", {}, { signal: aborted })).labels,
       (known) => {
         if (known.length === 0) return noLabels();
         if (!query.get("labels")) change({ labels: [known[0].label] }); // the most frequent one: there is something to see at once
         const zoneVideo = signal(null);
-        return [setText(criteria.peek().set), labelChoice(known, criteria, change), conditions(criteria, change, zoneVideo), results(criteria, zoneVideo)];
+        return [setName(criteria.peek().set, momentsPage()), labelChoice(known, criteria, change), conditions(criteria, change, zoneVideo), results(criteria, zoneVideo)];
       },
     ),
   ];
@@ -40,11 +42,6 @@ export function page({ query }) {
 
 function noLabels() {
   return emptyState("No moments yet", "When a job has found something in your videos, the moments in which it is seen appear here, as pictures that play.", h("a.button.primary", { href: "/analytics" }, "Run an analytic"));
-}
-
-function setText(set) {
-  const name = set.collection ? "one collection" : set.batch ? "one batch" : set.search ? `the search “${set.search}”` : "";
-  return name && h("p.muted", {}, `In the videos of ${name}. `, h("a", { href: momentsPage() }, "All videos"));
 }
 
 function conditions(criteria, change, zoneVideo) {
@@ -56,7 +53,7 @@ function conditions(criteria, change, zoneVideo) {
   const isSet = () => Object.entries(momentQuery(criteria.peek())).some(([name, value]) => value !== null && !UNCONDITIONAL.has(name));
   return h(
     "details.card",
-    { open: matchMedia("(min-width: 700px)").matches || isSet() },
+    { open: isSet() },
     h("summary", {}, h("h2", {}, "Conditions")),
     h(
       "div.conditions",

@@ -6,6 +6,7 @@ import { signal } from "../../../core/reactive.js";
 import { count, duration } from "../../../core/format.js";
 import { field, select } from "../../../parts/form.js";
 import { loaded } from "../../../parts/load.js";
+import { chartsPage } from "../../search/charts.js";
 
 const MOST_ITEMS = 1000;
 const SHOWN_LABELS = 3;
@@ -22,7 +23,7 @@ export function pivotTable(path, batch) {
     (aborted) => get(`${path}/items`, { labels: "true", limit: MOST_ITEMS }, { signal: aborted }),
     (found, again) => {
       reload = again;
-      return [tools(found.items, batch.parameter_sets, figure, baseline), table(found.items, batch.parameter_sets, figure, baseline), found.next_cursor && h("p.muted", {}, `The first ${count(MOST_ITEMS)} runs are shown.`)];
+      return [tools(found.items, batch.parameter_sets, figure, baseline), table(found.items, batch, figure, baseline), found.next_cursor && h("p.muted", {}, `The first ${count(MOST_ITEMS)} runs are shown.`)];
     },
   );
   return { node: h("section.listing", { "aria-label": "Results by parameter set" }, content), reload: () => reload() };
@@ -40,13 +41,14 @@ function tools(items, sets, figure, baseline) {
   );
 }
 
-function table(items, sets, figure, baseline) {
+function table(items, batch, figure, baseline) {
+  const sets = batch.parameter_sets;
   const videos = new Map();
   for (const item of items) {
     if (!videos.has(item.data_id)) videos.set(item.data_id, { name: item.filename, cells: [] });
     videos.get(item.data_id).cells[item.parameter_set] = item;
   }
-  const head = (set, index) => h("th.number", { scope: "col", "aria-label": () => `${setText(set, sets, index)}${index === baseline.value ? ", compared with" : ""}` }, parameterLines(set, sets, index));
+  const head = (set, index) => h("th.number", { scope: "col", "aria-label": () => `${setText(set, sets, index)}${index === baseline.value ? ", compared with" : ""}` }, [parameterLines(set, sets, index), h("a", { href: chartsPage({ batch: batch.id, parameter_set: index }), "aria-label": `Charts of set ${index + 1}` }, "Charts")]);
   const row = ([id, { name, cells }]) =>
     h(
       "tr",

@@ -85,7 +85,7 @@ const legend = (series) => h("ul.legend", {}, series.map(({ name, color }) => h(
 
 function zoneChart(job, found, colour) {
   if (found.length === 0) return h("p.muted", { role: "status" }, "No track was in the zone.");
-  const bar = ({ label, seconds, visits, tracks, first_frame: frame }) => ({ label, value: seconds, text: `${duration(seconds)} · ${count(visits)} ${visits === 1 ? "visit" : "visits"} of ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`, frame, href: frameAddress(job, frame), colour: colour(label) });
+  const bar = ({ label, seconds, visits, tracks, first_frame: frame }) => ({ label, value: seconds, text: duration(seconds), detail: `${count(visits)} ${visits === 1 ? "visit" : "visits"} of ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`, frame, href: frameAddress(job, frame), colour: colour(label) });
   return barChart(job, "Seconds in the zone, summed over tracks", ["label", "seconds", "first frame"], found.map(bar));
 }
 

@@ -29,15 +29,16 @@ export function chartFigure(job, title, { node, picture, header, rows }) {
  * Horizontal bars.
  *
  * @param {Array<string>} header names of the columns of the CSV file: what is counted, its value, and the frame
- * @param {Array<{label, value, text, href?, leadsTo?, frame?, raw?, colour?}>} bars `raw` stands for the label in the CSV file
+ * @param {Array<{label, value, text, detail?, href?, leadsTo?, frame?, raw?, colour?}>} bars `detail` is a line below the bar, `raw` stands for the label in the CSV file
  * @param {Array<Array>} [rows] of the CSV file, if they are not those of the bars
  */
 export function barChart(job, title, header, bars, rows = bars.map(({ label, raw, value, frame }) => [raw ?? label, value, frame ?? ""])) {
   const most = Math.max(...bars.map(({ value }) => value), 1e-9);
-  const bar = ({ label, value, text, colour }) => [
-    h("span.bar-label", {}, label),
-    h("span.bar-track", { "aria-hidden": "true" }, h("span.bar-fill", { style: { width: `${(100 * value) / most}%`, ...(colour && { background: colour }) } })),
+  const bar = ({ label, value, text, detail, colour }) => [
+    h("span.bar-label", {}, h("bdi", {}, label)),
     h("span.bar-value", {}, text),
+    h("span.bar-track", { "aria-hidden": "true" }, h("span.bar-fill", { style: { width: `${(100 * value) / most}%`, ...(colour && { background: colour }) } })),
+    detail && h("span.bar-detail", {}, detail),
   ];
   const node = h(
     "div.bar-chart",

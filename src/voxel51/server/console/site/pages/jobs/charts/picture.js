@@ -31,12 +31,12 @@ function drawBars(pen, { bars }, top) {
   const most = Math.max(...bars.map(({ value }) => value), 1e-9);
   const left = MARGIN + MOST_LABEL_PIXELS;
   const across = WIDTH - left - MARGIN - 300; // the text beside the longest bar
-  bars.forEach(({ label, value, text: shown, colour }, at) => {
+  bars.forEach(({ label, value, text: shown, detail, colour }, at) => {
     const y = top + at * ROW_PIXELS + ROW_PIXELS / 2;
     text(pen, label, MARGIN, y, INK, undefined, MOST_LABEL_PIXELS - 20);
     pen.fillStyle = colour ?? BAR;
     pen.fillRect(left, y - ROW_PIXELS * 0.35, (across * value) / most, ROW_PIXELS * 0.7);
-    text(pen, shown, left + (across * value) / most + 12, y, SOFT, undefined, 290);
+    text(pen, [shown, detail].filter(Boolean).join(" · "), left + (across * value) / most + 12, y, SOFT, undefined, 290);
   });
 }
 
