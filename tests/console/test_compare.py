@@ -50,7 +50,7 @@ def test_two_jobs_are_compared_in_step(visit: Visit, person: Person, tmp_path: P
 
     page.locator('.comparison .screen[data-frame="17"]').first.wait_for(timeout=MAKING_MILLISECONDS)
     assert shown_frames(page) == ["17", "17"]
-    expect(page.get_by_text("Difference 1 of 4 frames")).to_be_visible()
+    expect(page.get_by_text("Difference 1 of 3, in 4 frames")).to_be_visible()
     expect(page.get_by_role("list").filter(has_text="\u2212 bit 0")).to_contain_text("\u2212 bit 4")
     wait_until(lambda: _REMOVED in page.evaluate(_COLOURS, 0), "the removed boxes are not drawn")
     assert _REMOVED not in page.evaluate(_COLOURS, 1)
@@ -58,7 +58,7 @@ def test_two_jobs_are_compared_in_step(visit: Visit, person: Person, tmp_path: P
     page.keyboard.press("n")
     page.locator('.comparison .screen[data-frame="18"]').first.wait_for()
     page.get_by_role("button", name="Next difference").click()
-    page.locator('.comparison .screen[data-frame="19"]').first.wait_for()
+    page.locator('.comparison .screen[data-frame="20"]').first.wait_for()  # in frame 19, no other bit begins to differ
     page.keyboard.press("p")
     page.locator('.comparison .screen[data-frame="18"]').first.wait_for()
     assert shown_frames(page) == ["18", "18"]

@@ -43,7 +43,7 @@ export function comparisonViewer({ labels, names, comparison, index, video: sour
 
   function find(step) {
     const found = differences.next(player.aim.peek(), step);
-    if (found === null) notify(step > 0 ? "No difference after this frame" : "No difference before this frame");
+    if (found === null) notify(step > 0 ? "No difference begins after this frame" : "No difference begins before this frame");
     else actions.go(found);
   }
 
@@ -82,11 +82,11 @@ export function comparisonViewer({ labels, names, comparison, index, video: sour
   return node;
 }
 
-function position({ frames, positionOf }, frame) {
+function position({ frames, starts, positionOf }, frame) {
   if (frames.length === 0) return "No box differs";
   const at = positionOf(frame);
-  const total = `${count(frames.length)} ${frames.length === 1 ? "frame" : "frames"}`;
-  return at ? `Difference ${count(at)} of ${total}` : `Boxes differ in ${total}`;
+  const total = `in ${count(frames.length)} ${frames.length === 1 ? "frame" : "frames"}`;
+  return at ? `Difference ${count(at)} of ${count(starts.length)}, ${total}` : `${count(starts.length)} ${starts.length === 1 ? "difference" : "differences"} ${total}`;
 }
 
 /** Differing boxes over the frames. A click goes to the nearest frame with a difference. */
@@ -99,9 +99,7 @@ function plot(differences, index, player, actions) {
     return { name, values: downsampleMax(values, MAX_POINTS), color: KIND_COLOURS[kind] };
   });
   const go = (share) => {
-    const frame = Math.round(1 + share * (last - 1));
-    const around = [differences.next(frame + 1, -1), differences.next(frame - 1, 1)].filter((each) => each !== null);
-    actions.go(around.reduce((best, each) => (Math.abs(each - frame) < Math.abs(best - frame) ? each : best), around[0]));
+    actions.go(differences.nearest(Math.round(1 + share * (last - 1))));
   };
   return h("div.plot", {}, lines("Differing boxes by frame", series, ["1", count(last)], count, go), legend(kinds));
 }
@@ -111,7 +109,7 @@ const legend = (kinds) => h("ul.legend", {}, kinds.map(([kind, name]) => h("li",
 /** The differences in the shown frame, as a list. */
 function inFrame(differences, frame) {
   const found = [0, 1].flatMap((side) => differences.boxesIn(side, frame));
-  if (found.length === 0) return h("p.muted", {}, differences.isComplete || !differences.positionOf(frame) ? "No box differs in this frame." : "Boxes differ in this frame, but this comparison has more differing boxes than can be listed.");
+  if (found.length === 0) return h("p.muted", {}, differences.isComplete || !differences.hasDifference(frame) ? "No box differs in this frame." : "Boxes differ in this frame, but this comparison has more differing boxes than can be listed.");
   const rest = found.length - MOST_LISTED;
   return [
     h("h2", {}, `Differences in frame ${count(frame)}`),
