@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
-from voxel51.wire.run_keys import Content, run_key
+from voxel51.wire.run_keys import Content, Output, run_key
 
 ANALYTIC: AnalyticRecord = {"id": "a1", "name": "lab/count", "version": "1.0.0"}
 DOCUMENT: AnalyticDocument = {
@@ -56,6 +56,7 @@ def test_every_part_that_changes_the_computation_changes_the_key() -> None:
         key({"weights": Content("1" * 64)}),
         key({"weights": Content("2" * 64)}),
         key(inputs={"video": "1" * 64}),
+        key(inputs={"video": Output("1" * 64)}),
         key(compute_mode="CPU"),
         key(analytic={**ANALYTIC, "version": "1.0.1"}),
         key(analytic={**ANALYTIC, "name": "lab/other"}),

@@ -11,7 +11,7 @@ The key is the SHA-256 of this document in canonical JSON (sorted keys, no space
     {"scheme": 1,
      "analytic": {"id": "<id of the version>", "name": "voxel51/object-tracks", "version": "1.0.0"},
      "compute_mode": "BEST",
-     "inputs": {"video": "<SHA-256>"},
+     "inputs": {"video": "<SHA-256>", "shots": {"run-key": "<key of the job that makes it>"}},
      "parameters": {"confidence": 0.5, "model": {"sha-256": "<SHA-256>"},
                     "weights": {"name": "nanodet-g", "sha256": "<SHA-256>"}}}
 
@@ -47,10 +47,21 @@ class Content:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Output of a job of a deterministic analytic, as an input: its key says what it is before it is made.
+
+    Attributes:
+        run_key: the key of the job, in hexadecimal.
+    """
+
+    run_key: str
+
+
 def run_key(
     analytic: AnalyticRecord,
     document: AnalyticDocument,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, str | Output],
     parameters: Mapping[str, object],
     compute_mode: str = JobComputeMode.BEST,
 ) -> str:
@@ -60,7 +71,7 @@ def run_key(
         analytic: the record of the version that runs, with ``id``, ``name`` and ``version``, and with its
             ``weights`` if it has some.
         document: the document of that version.
-        inputs: input name -> SHA-256 of its bytes.
+        inputs: input name -> SHA-256 of its bytes, or the `Output` of a job.
         parameters: parameter name -> JSON value, or `Content` of a file. Absent ones have their defaults.
         compute_mode: as requested.
 
@@ -73,7 +84,7 @@ def run_key(
         "scheme": SCHEME,
         "analytic": {name: analytic[name] for name in ("id", "name", "version")},
         "compute_mode": str(compute_mode),
-        "inputs": dict(inputs),
+        "inputs": {name: _canonical(content) for name, content in inputs.items()},
         "parameters": values,
     }
     text = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
@@ -119,6 +130,8 @@ def _canonical(value: object) -> object:
     match value:
         case Content():
             return {"sha-256": value.sha256.lower()}
+        case Output():
+            return {"run-key": value.run_key}
         case float() if value.is_integer() and abs(value) < _LARGEST_EXACT_INTEGER:
             return int(value)
         case Mapping():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.data.tables import data
@@ -127,6 +127,46 @@ def test_nothing_is_submitted_if_a_step_is_refused(services, site, alice, given)
 
     assert site.count_jobs() == count
     assert site.runs.all(alice, pipeline_id=None, limit=10, cursor=None)["runs"] == []
+
+
+def test_number_of_statements_does_not_grow_with_the_steps(site, services, alice, given):
+    counts = []
+    for copies in (1, 9):
+        shots, others = given["steps"][1], [given["steps"][0], given["steps"][2]]
+        steps = [{**step, "name": f"{step['name']}{number}"} for number in range(copies) for step in others]
+        pipeline = site.pipelines.save(alice, {**given, "steps": [shots, *steps]})
+        inputs = {"video": {"data-id": services.add_data(alice)}}
+        statements = []
+
+        def note(*call, noted=statements):
+            noted.append(call[2])
+
+        event.listen(services.database.engine, "before_cursor_execute", note)
+        run = site.runs.start(alice, pipeline["id"], {"inputs": inputs})
+        event.remove(services.database.engine, "before_cursor_execute", note)
+        assert len(run["steps"]) == 1 + 2 * copies
+        counts.append(len(statements))
+
+    assert counts[0] == counts[1]
+
+
+def test_run_is_retried_by_one_of_two_requests_at_the_same_time(site, alice, monkeypatch):
+    run = site.start(alice)
+    site.end_jobs("FAILED", "no video stream")
+    find, results = run_module._steps_to_repeat, []
+
+    def retry_first(steps):
+        monkeypatch.setattr(run_module, "_steps_to_repeat", find)
+        results.append(site.runs.retry(alice, run["id"]))
+        return find(steps)
+
+    monkeypatch.setattr(run_module, "_steps_to_repeat", retry_first)
+    before = site.count_jobs()
+    with pytest.raises(BadRequest, match="was retried or deleted by another request at the same time"):
+        site.runs.retry(alice, run["id"])
+
+    assert results[0]["state"] == "RUNNING"
+    assert site.count_jobs() == before + 3
 
 
 def test_parameter_without_default_must_be_set(site, services, alice, given):

@@ -170,7 +170,7 @@ def test_a_crash_between_two_steps_neither_loses_nor_repeats_a_video(site, alice
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("voxel51.server.jobs.submission.record_inputs", crash)
+        patch.setattr("voxel51.server.jobs.prepared_jobs.record_inputs", crash)
         with pytest.raises(RuntimeError, match="killed"):
             site.starter.advance()
     assert site.counts(alice, rule) == {"waiting": 1}

@@ -20,7 +20,8 @@ from voxel51.server.job_batches.plan import item_request
 from voxel51.server.job_batches.progress import end_if_done, ended_items, settle
 from voxel51.server.job_batches.records import is_data_of
 from voxel51.server.job_batches.tables import batch_items, batches
-from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
+from voxel51.server.jobs.requests import LONGEST_NAME
+from voxel51.server.jobs.submission import JobSubmission
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
 from voxel51.wire.job_batches import BatchItemState, BatchState

@@ -18,10 +18,10 @@ from voxel51.server.job_batches.selection import (
     check_size,
     select_videos,
 )
-from voxel51.server.jobs.requests import check_request, read_request
+from voxel51.server.jobs.requests import LONGEST_NAME, check_request, read_request
 from voxel51.server.jobs.result_cache import identity_of
 from voxel51.server.jobs.scheduling import check_options
-from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
+from voxel51.server.jobs.submission import JobSubmission
 from voxel51.server.json_documents import check_depth
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.documents import JsonObject

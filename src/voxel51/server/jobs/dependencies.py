@@ -9,7 +9,7 @@ order every transaction locks jobs, and with a job that may end those that wait 
 that end, cancel or submit jobs of one chain do not wait for each other in a circle.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -83,16 +83,16 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedSources:
-    """Sources of a new job, locked by its transaction.
+class Source:
+    """A job of which new jobs take the output: one that their transaction has locked, or that it has just recorded.
 
     Attributes:
-        waits: whether one of them is not complete yet.
-        not_before: earliest upload date that the new job may have.
+        is_complete: whether the output is there.
+        upload_date: of the source; those of the new jobs are later (see `LOCK_ORDER`).
     """
 
-    waits: bool = False
-    not_before: datetime = datetime(1, 1, 1, tzinfo=UTC)
+    is_complete: bool
+    upload_date: datetime
 
 
 def lock_with_dependents(connection: Connection, job_ids: Sequence[str]) -> None:
@@ -105,14 +105,14 @@ def lock_with_dependents(connection: Connection, job_ids: Sequence[str]) -> None
         connection.execute(_LOCKED_CHAINS, {"job_ids": job_ids}).all()
 
 
-def lock_sources(connection: Connection, source_ids: Collection[str]) -> LockedSources:
-    """Lock the sources of a new job in its transaction.
+def lock_sources(connection: Connection, source_ids: Collection[str]) -> dict[str, Source]:
+    """Lock the sources of new jobs in their transaction, and return them by id.
 
     Raises:
         BadRequest: a source has failed, has expired or was deleted.
     """
     if not source_ids:
-        return LockedSources()
+        return {}
     chosen = select(jobs.c.id, jobs.c.name, jobs.c.state, jobs.c.expired, jobs.c.expiration_date, jobs.c.upload_date)
     chosen = chosen.where(jobs.c.id.in_(source_ids))
     # The lock keeps a source from ending unseen: its end either comes before this, or finds the row inserted here.
@@ -121,17 +121,19 @@ def lock_sources(connection: Connection, source_ids: Collection[str]) -> LockedS
         if source_id not in found:
             raise BadRequest(f"Job '{source_id}', of which an input is the output, was deleted. Choose another job.")
         check_source(found[source_id])
+    return {row.id: Source(row.state == JobState.COMPLETE, row.upload_date) for row in found.values()}
+
+
+def upload_date_after(sources: Iterable[Source], now: datetime) -> datetime:
+    """Return the upload date of a new job: now, or later if that is not after those of its sources."""
     # Clocks of hosts differ, and may be set back.
-    last = max(row.upload_date for row in found.values())
-    return LockedSources(
-        any(row.state != JobState.COMPLETE for row in found.values()), last + timedelta(milliseconds=1)
-    )
+    return max([now, *(source.upload_date + timedelta(milliseconds=1) for source in sources)])
 
 
-def record_dependencies(connection: Connection, job_id: str, source_ids: Collection[str]) -> None:
-    """Record the sources of a new job, which `lock_sources` has locked."""
-    if source_ids:
-        rows = [{"job_id": job_id, "source_id": source_id} for source_id in sorted(source_ids)]
+def record_dependencies(connection: Connection, source_ids: Mapping[str, Collection[str]]) -> None:
+    """Record the sources of new jobs, by job id, in the transaction that has locked or recorded the sources."""
+    rows = [{"job_id": job_id, "source_id": each} for job_id, ids in source_ids.items() for each in sorted(ids)]
+    if rows:
         connection.execute(insert(job_dependencies), rows)
 
 

@@ -18,6 +18,9 @@ from voxel51.wire.jobs import (
 )
 from voxel51.wire.parameter_values import check_names, converted
 
+LONGEST_NAME = 255
+"""Length of the longest name of a job, in characters."""
+
 
 def read_request(content: bytes) -> JobRequestDocument:
     """Return the request that a client sent, with its shape checked and absent parts filled in.

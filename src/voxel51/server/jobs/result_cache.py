@@ -9,7 +9,7 @@ may contain them: two users share a result only if everything that the analytic 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, insert, select
 
@@ -23,10 +23,19 @@ from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticRecord, AnalyticScope
 from voxel51.wire.hashing import new_sha256
 from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument, JobState
-from voxel51.wire.run_keys import Content, run_key
+from voxel51.wire.run_keys import Content, Output, run_key
 
-Hashes = Mapping[str, str | None]
-"""SHA-256 of data and of outputs of jobs, by id; None while it is unknown, such as that of data by URL."""
+Hashes = Mapping[str, str | Output | None]
+"""What is known of the content of data and of outputs of jobs, by id: its SHA-256, or the run key of the job that makes
+it. None if neither is known, such as for data by URL.
+
+An output stands for its run key as soon as it has one, also once its hash is known: a step of a pipeline has a key
+before the steps that it takes the outputs of have run, and the same one after that.
+"""
+
+Names = Mapping[str, object]
+"""What the names in the content of data and of outputs depend on, by id: the name of the data; of an output,
+`named_output`."""
 
 
 def identity_of(analytics: AnalyticService, analytic: AnalyticRow) -> AnalyticRecord:
@@ -50,12 +59,12 @@ def key_of(identity: AnalyticRecord, analytic: AnalyticRow, request: JobRequestD
     for name, value in request["parameters"].items():
         if isinstance(value, dict) and DATA_ID_FIELD in value:
             sha256 = hashes.get(str(value[DATA_ID_FIELD]))
-            if sha256 is None:
+            if not isinstance(sha256, str):
                 return None
             parameters[name] = Content(sha256)
         else:
             parameters[name] = value
-    known = {name: sha256 for name, sha256 in inputs.items() if sha256 is not None}
+    known = {name: content for name, content in inputs.items() if content is not None}
     if len(known) < len(inputs):
         return None
     mode = str(request.get("compute_mode", JobComputeMode.BEST))
@@ -76,18 +85,27 @@ class ResultKeys:
     shared_key: str | None = None
 
 
-def shared_key(run_key: str, request: JobRequestDocument, names: Mapping[str, str]) -> str | None:
+def shared_key(run_key: str, request: JobRequestDocument, names: Names) -> str | None:
     """Return the key by which users of an application share the result of a checked request.
 
-    ``names`` are the names of data, by id. Return None if a file is not data, such as the output of another job.
+    Return None if a file is not among ``names``: the output of a job whose result is not shared, or a review.
     """
-    named: dict[str, dict[str, str]] = {}
+    named: dict[str, dict[str, object]] = {}
     for part, files in files_of(request).items():
-        if any(file.data_id not in names for file in files.values()):
+        ids = {name: str(file.data_id or file.job_id) for name, file in files.items()}
+        if any(each not in names for each in ids.values()):
             return None
-        named[part] = {name: names[str(file.data_id)] for name, file in files.items()}
+        named[part] = {name: names[each] for name, each in ids.items()}
     text = json.dumps({"run_key": run_key, "names": named}, sort_keys=True, separators=(",", ":"))
     return new_sha256(text.encode()).hexdigest()
+
+
+def named_output(key: str) -> object:
+    """Return what stands for the names of files in an output, in the shared keys of jobs that take it.
+
+    ``key`` is its own shared key. A name of data is text, so that no name of data is equal to it.
+    """
+    return {"shared-key": key}
 
 
 def is_shareable(analytic: AnalyticRow, owner: User) -> bool:
@@ -107,12 +125,11 @@ def shares_results(connection: Connection, application_id: str) -> bool:
     return bool(connection.execute(chosen).scalar())
 
 
-def record_keys(connection: Connection, owner_id: str, job_id: str, keys: ResultKeys) -> None:
-    """Record the keys of a job, in the transaction that creates it."""
-    of_application = {"application_id": keys.application_id, "shared_key": keys.shared_key}
-    connection.execute(
-        insert(job_run_keys).values(job_id=job_id, owner_id=owner_id, run_key=keys.run_key, **of_application)
-    )
+def record_keys(connection: Connection, owner_id: str, keys: Mapping[str, ResultKeys]) -> None:
+    """Record the keys of new jobs of an owner, by job id, in the transaction that creates the jobs."""
+    if keys:
+        rows = [{"job_id": job_id, "owner_id": owner_id, **asdict(of_job)} for job_id, of_job in keys.items()]
+        connection.execute(insert(job_run_keys), rows)
 
 
 def find_results(connection: Connection, owner_id: str, keys: Sequence[str]) -> dict[str, str]:

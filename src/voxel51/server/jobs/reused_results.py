@@ -8,10 +8,10 @@ copy stays when the original is deleted or expires.
 import logging
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select
 
 from voxel51.server.accounts.tables import applications, users
 from voxel51.server.accounts.tokens import hash_key
@@ -21,7 +21,7 @@ from voxel51.server.errors import DatabaseAway, OutOfSpace, Unavailable
 from voxel51.server.jobs.attempts import OUTPUT_FOLDER, file_columns
 from voxel51.server.jobs.result_cache import ResultKeys
 from voxel51.server.jobs.tables import attempts, job_run_keys, jobs
-from voxel51.server.jobs.transitions import JobTransition, transition_job
+from voxel51.server.jobs.transitions import JobTransition, transition_jobs
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState, ReusedFrom
@@ -34,44 +34,79 @@ MOST_BYTES = 256 * 1024**2
 _MOST_TRIES = 3
 """Number of equal results that are tried, in case the file of one is missing or damaged."""
 
+_AMOUNT = ("frame_count", "duration_seconds", "size_bytes")
+"""Columns of jobs that say how much was computed."""
+
 _NOTE = "An equal result that was computed before was copied"
 
 
 class CopiedResult:
-    """A copy of an earlier result, for a job that is being submitted."""
+    """A copy of an earlier result, for a job that is being submitted.
 
-    def __init__(self, source: DatabaseRow, origin: ReusedFrom, chosen: ColumnElement[bool], writer: Writer) -> None:
-        self._source = source
-        self._origin = origin
-        self._chosen = chosen
-        self._writer = writer
+    Attributes:
+        source: the earlier job, as `_available` selects it.
+        origin: whose job that is.
+        key: storage key of the copy.
+        is_used: whether a job has the copy; if not, its file is deleted.
+    """
+
+    def __init__(self, source: DatabaseRow, origin: ReusedFrom, writer: Writer) -> None:
+        self.source = source
+        self.origin = origin
+        self.writer = writer
         self.key = writer.key
         self.is_used = False
 
-    def complete(self, connection: Connection, job_id: str) -> bool:
-        """Complete the queued job ``job_id`` with the copy, in the transaction that records the job.
+    def keys(self, run_key: str) -> ResultKeys:
+        """Return the keys of the job that has the copy and the key ``run_key``.
 
-        Return False, and change nothing, if the result may no longer be reused: it expired or was deleted, or the
-        application stopped to share results.
+        An own result may be that of a file with another name, which the output contains: it is shared by that name.
         """
-        still_there = _available(self._origin).where(self._chosen, jobs.c.id == self._source.id)
-        if connection.execute(still_there).first() is None:
-            return False
-        now, attempt_id = dates.now(), str(uuid.uuid4())
-        row = {"id": attempt_id, "job_id": job_id, "credential_hash": hash_key(secrets.token_urlsafe(32))}
-        times = {"created_at": now, "ended_at": now, "stop_requested": False, "end_detail": _NOTE}
-        connection.execute(insert(attempts).values(**row, **times, **file_columns("output", self._writer)))
-        amount = {name: getattr(self._source, name) for name in ("frame_count", "duration_seconds", "size_bytes")}
-        connection.execute(update(jobs).where(jobs.c.id == job_id).values(reused=self._origin.value, **amount))
-        # An own result may be that of a file with another name, which the output contains: it is shared by that name.
-        of_result = {"application_id": self._source.application_id, "shared_key": self._source.shared_key}
-        connection.execute(update(job_run_keys).where(job_run_keys.c.job_id == job_id).values(**of_result))
-        # All transitions of a job that runs, so that its events and its record have the same form.
-        transition_job(connection, job_id, JobTransition.CLAIM, attempt_id=attempt_id)
-        transition_job(connection, job_id, JobTransition.RUN, start_date=now)
-        transition_job(connection, job_id, JobTransition.COMPLETE, completion_date=now)
-        self.is_used = True
-        return True
+        return ResultKeys(run_key, self.source.application_id, self.source.shared_key)
+
+    def columns(self) -> dict[str, object]:
+        """Return the columns of a new job that come from the copied result."""
+        amount = {name: getattr(self.source, name) for name in _AMOUNT}
+        return {"attempt_id": str(uuid.uuid4()), "reused": self.origin.value, **amount}
+
+
+NOT_COPIED: dict[str, object] = {"attempt_id": None, "reused": None, **dict.fromkeys(_AMOUNT)}
+"""The columns of `CopiedResult.columns` for a job that runs."""
+
+
+def still_available(connection: Connection, copies: Iterable[CopiedResult]) -> set[str]:
+    """Return the ids of the sources of copies that may be used now, in the transaction that records their jobs.
+
+    The others expired or were deleted while they were copied, or the application stopped to share results.
+    """
+    found: set[str] = set()
+    ids: dict[ReusedFrom, list[str]] = {}
+    for copied in copies:
+        ids.setdefault(copied.origin, []).append(copied.source.id)
+    for origin, source_ids in ids.items():
+        found.update(row.id for row in connection.execute(_available(origin).where(jobs.c.id.in_(source_ids))))
+    return found
+
+
+def complete_by_copy(connection: Connection, copies: Mapping[str, tuple[str, CopiedResult]]) -> None:
+    """Complete new jobs with copies, by job id and attempt id, in the transaction that has recorded them as queued."""
+    if not copies:
+        return
+    now = dates.now()
+    times = {"created_at": now, "ended_at": now, "stop_requested": False, "end_detail": _NOTE}
+    rows = [
+        {"id": attempt_id, "job_id": job_id, "credential_hash": hash_key(secrets.token_urlsafe(32)), **times}
+        | file_columns("output", copied.writer)
+        for job_id, (attempt_id, copied) in copies.items()
+    ]
+    connection.execute(insert(attempts), rows)
+    # All transitions of a job that runs, so that its events and its record have the same form.
+    ids = [*copies]
+    transition_jobs(connection, ids, JobTransition.CLAIM)
+    transition_jobs(connection, ids, JobTransition.RUN, start_date=now)
+    transition_jobs(connection, ids, JobTransition.COMPLETE, completion_date=now)
+    for _, copied in copies.values():
+        copied.is_used = True
 
 
 class ReusedResults:
@@ -114,7 +149,7 @@ class ReusedResults:
                 sources = connection.execute(_available(origin).where(chosen).limit(_MOST_TRIES)).all()
             for source in sources:
                 if (writer := self._copied(source)) is not None:
-                    return CopiedResult(source, origin, chosen, writer)
+                    return CopiedResult(source, origin, writer)
         return None
 
     def _copied(self, source: DatabaseRow) -> Writer | None:
@@ -139,7 +174,7 @@ class ReusedResults:
 
 def _available(origin: ReusedFrom) -> Select[*tuple[object, ...]]:
     """Select complete jobs whose output can be copied, of those with keys; of users, if others are to get copies."""
-    amount = (jobs.c.frame_count, jobs.c.duration_seconds, jobs.c.size_bytes)
+    amount = [jobs.c[name] for name in _AMOUNT]
     file = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.output_size_bytes)
     found = (
         select(jobs.c.id, *amount, *file, job_run_keys.c.application_id, job_run_keys.c.shared_key)

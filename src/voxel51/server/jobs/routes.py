@@ -17,9 +17,9 @@ from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.requests import LONGEST_NAME
 from voxel51.server.jobs.scheduling import LONGEST_TEXT
 from voxel51.server.jobs.service import LISTING, JobService
-from voxel51.server.jobs.submission import LONGEST_NAME
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.accounts import Scope

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache, partial
 from typing import cast
 
 from voxel51.server.accounts.callers import User
@@ -45,9 +46,10 @@ class PipelineChecker:
         """
         analytics: dict[str, AnalyticRow] = {}
         defaults = checked_values(document, _defaults(document))
+        resolve = cache(partial(self._submission.resolve, owner))  # steps may be of the same analytic
         for step in ordered_steps(document["steps"]):
             try:
-                analytic = self._submission.resolve(owner, step["analytic"], step.get("version"))
+                analytic = resolve(step["analytic"], step.get("version"))
                 self._check_step(owner, document, step, analytic, analytics, defaults)
             except BadRequest as error:
                 raise BadRequest(f"Step '{step['name']}': {error}") from None
@@ -182,8 +184,13 @@ def _without_required(document: AnalyticDocument, names: Mapping[str, object]) -
     return {**document, "parameters": parameters}
 
 
-def request_of_step(step: PipelineStep, analytic: AnalyticRow, values: Mapping[str, object]) -> JobRequestDocument:
-    """Return the request of the job of a step, with the values of parameters, and without its inputs."""
+def request_of_step(
+    step: PipelineStep, analytic: AnalyticRow, files: Mapping[str, InputReference], values: Mapping[str, object]
+) -> JobRequestDocument:
+    """Return the request of the job of a step, with the files of inputs and the values of parameters of a run.
+
+    Inputs that are outputs of other steps name these: see tables.py.
+    """
     parameters = {}
     for name, value in step.get("parameters", {}).items():
         referred = parameter_of(value)
@@ -192,6 +199,9 @@ def request_of_step(step: PipelineStep, analytic: AnalyticRow, values: Mapping[s
         "analytic": analytic.name,
         "version": analytic.version,
         "compute_mode": _compute_mode(step),
-        "inputs": {},
+        "inputs": {
+            name: files[source["input"]] if "input" in source else cast("InputReference", source)
+            for name, source in step.get("inputs", {}).items()
+        },
         "parameters": parameters,
     }

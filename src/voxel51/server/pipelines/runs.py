@@ -8,22 +8,25 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.tables import AnalyticRow
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.prepared_jobs import PreparedJobs
+from voxel51.server.jobs.requests import LONGEST_NAME
 from voxel51.server.jobs.scheduling import check_options
 from voxel51.server.jobs.service import JobService
-from voxel51.server.jobs.submission import LONGEST_NAME, Within
+from voxel51.server.jobs.submission import Within
 from voxel51.server.parameters import read_name
 from voxel51.server.pipelines.checks import PipelineChecker, request_of_step, values_of_run
 from voxel51.server.pipelines.documents import ordered_steps, outputs_of
 from voxel51.server.pipelines.records import is_open, needs_of_request, run_records, steps_of
-from voxel51.server.pipelines.service import find_version
+from voxel51.server.pipelines.service import find_version, lock_pipeline
 from voxel51.server.pipelines.tables import pipeline_run_steps, pipeline_runs
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, InputReference, JobRequestDocument, JobState
@@ -38,6 +41,13 @@ from voxel51.wire.pipelines import (
 from voxel51.wire.scheduling import SchedulingOptions
 
 _EXAMINED_AT_ONCE = 50
+
+_REPLACE_JOB = (
+    update(pipeline_run_steps)
+    .where(pipeline_run_steps.c.run_id == bindparam("of_run"), pipeline_run_steps.c.number == bindparam("of_step"))
+    .where(pipeline_run_steps.c.job_id == bindparam("old_id"))
+    .values(job_id=bindparam("new_id"))
+)
 
 
 class PipelineRunService:
@@ -68,14 +78,22 @@ class PipelineRunService:
         """
         run_id = str(uuid.uuid4())
         scheduling = check_options(new.get("scheduling", {}))
-        with self._database.write() as connection:
-            acquire_advisory_locks(connection, f"pipeline runs of {owner.id}")
+        with self._database.read() as connection:
             pipeline = find_version(connection, owner, pipeline_id, new.get("version"))
-            document: PipelineDocument = pipeline.document
-            inputs = _inputs(document, new.get("inputs", {}))
-            values = values_of_run(document, new.get("parameters", {}))
-            analytics = self._checker.check(owner, document)
-            name = pipeline.name if "name" not in new else read_name("run", new["name"])
+        document: PipelineDocument = pipeline.document
+        inputs = _inputs(document, new.get("inputs", {}))
+        values = values_of_run(document, new.get("parameters", {}))
+        name = pipeline.name if "name" not in new else read_name("run", new["name"])
+        analytics = self._checker.check(owner, document)
+        with self._jobs.submission.prepare(owner) as prepared:
+            steps: list[dict[str, object]] = []
+            jobs: dict[str, str] = {}
+            for number, step in enumerate(ordered_steps(document["steps"]), 1):
+                analytic = analytics[step["name"]]
+                request = request_of_step(step, analytic, inputs, values)
+                jobs[step["name"]] = _prepare(prepared, name, step["name"], request, jobs, scheduling, analytic)
+                of_step = {"number": number, "name": step["name"], "job_id": jobs[step["name"]]}
+                steps.append({"run_id": run_id, **of_step, "request": request})
             row = {
                 "id": run_id,
                 "owner_id": owner.id,
@@ -90,22 +108,16 @@ class PipelineRunService:
                 "scheduling": scheduling or None,
                 "created_at": dates.now(),
             }
-            _delete_oldest(connection, owner)
-            connection.execute(insert(pipeline_runs).values(row))
-            jobs: dict[str, str] = {}
-            for number, step in enumerate(ordered_steps(document["steps"]), 1):
-                request = request_of_step(step, analytics[step["name"]], values)
-                sources: dict[str, InputReference] = {}
-                for input_name, source in step.get("inputs", {}).items():
-                    linked = inputs[source["input"]] if "input" in source else cast("InputReference", source)
-                    sources[input_name] = linked
-                request["inputs"] = sources
-                job_id = self._submit(owner, name, step["name"], request, jobs, scheduling)
-                jobs[step["name"]] = job_id
-                values_of_row = {"run_id": run_id, "number": number, "name": step["name"], "request": request}
-                connection.execute(insert(pipeline_run_steps).values(**values_of_row, job_id=job_id))
-            if within is not None:
-                within(connection, run_id)
+            with self._database.write() as connection:
+                acquire_advisory_locks(connection, f"pipeline runs of {owner.id}")
+                lock_pipeline(connection, pipeline_id)
+                connection.execute(insert(pipeline_runs).values(row))
+                connection.execute(insert(pipeline_run_steps), steps)
+                prepared.record(connection)
+                _delete_oldest(connection, owner, run_id)
+                if within is not None:
+                    within(connection, run_id)
+        with self._database.read() as connection:
             return self._record(connection, owner, run_id)
 
     def all(
@@ -174,26 +186,34 @@ class PipelineRunService:
             NotFound: the owner has no such run.
             BadRequest: no job of it failed, or it cannot be submitted again.
         """
-        with self._database.write() as connection:
-            row = _find(connection, owner, run_id, lock=True)
+        with self._database.read() as connection:
+            row = _find(connection, owner, run_id)
             steps = steps_of(connection, [run_id])[run_id]
-            again = _steps_to_repeat(steps)
-            if not again:
-                raise BadRequest(f"No job of run '{run_id}' failed or was cancelled")
-            scheduling = cast("SchedulingOptions", row.scheduling or {})
-            deadline = scheduling.get("deadline")
-            if deadline is not None and dates.from_text(deadline) <= dates.now():
-                raise BadRequest(
-                    f"The deadline of run '{run_id}', {deadline}, has passed. Start a new run with a later deadline"
-                )
-            jobs = {step.name: step.job_id for step in steps if step.name not in again}
+        again = _steps_to_repeat(steps)
+        if not again:
+            raise BadRequest(f"No job of run '{run_id}' failed or was cancelled")
+        scheduling = cast("SchedulingOptions", row.scheduling or {})
+        deadline = scheduling.get("deadline")
+        if deadline is not None and dates.from_text(deadline) <= dates.now():
+            raise BadRequest(
+                f"The deadline of run '{run_id}', {deadline}, has passed. Start a new run with a later deadline"
+            )
+        jobs = {step.name: step.job_id for step in steps if step.name not in again}
+        with self._jobs.submission.prepare(owner) as prepared:
             for step in steps:
                 if step.name in again:
-                    job_id = self._submit(owner, row.name, step.name, step.request, jobs, scheduling)
-                    jobs[step.name] = job_id
-                    key = (pipeline_run_steps.c.run_id == run_id) & (pipeline_run_steps.c.number == step.number)
-                    connection.execute(update(pipeline_run_steps).where(key).values(job_id=job_id))
-            connection.execute(update(pipeline_runs).where(pipeline_runs.c.id == run_id).values(cancelled_at=None))
+                    jobs[step.name] = _prepare(prepared, row.name, step.name, step.request, jobs, scheduling)
+            with self._database.write() as connection:
+                changed = [
+                    {"of_run": run_id, "of_step": step.number, "old_id": step.job_id, "new_id": jobs[step.name]}
+                    for step in steps
+                    if step.name in again
+                ]
+                if connection.execute(_REPLACE_JOB, changed).rowcount != len(changed):
+                    raise BadRequest(f"Run '{run_id}' was retried or deleted by another request at the same time")
+                prepared.record(connection)
+                connection.execute(update(pipeline_runs).where(pipeline_runs.c.id == run_id).values(cancelled_at=None))
+        with self._database.read() as connection:
             return self._record(connection, owner, run_id)
 
     def delete(self, owner: User, run_id: str) -> None:
@@ -213,30 +233,34 @@ class PipelineRunService:
         """Return all runs of the owner, the newest first."""
         return self.all(owner, pipeline_id=None, limit=KEPT_RUNS, cursor=None)["runs"]
 
-    def _submit(
-        self,
-        owner: User,
-        run_name: str,
-        step: str,
-        request: JobRequestDocument,
-        jobs: Mapping[str, str],
-        scheduling: SchedulingOptions,
-    ) -> str:
-        """Submit the job of a step, whose request names other steps, and return its id."""
-        sources: Mapping[str, Mapping[str, str]] = request["inputs"]  # type: ignore[assignment]  # step: see tables.py
-        inputs = {
-            name: {JOB_ID_FIELD: jobs[source["step"]]} if "step" in source else source
-            for name, source in sources.items()
-        }
-        complete = cast("JobRequestDocument", {**request, "inputs": inputs})
-        name = f"{run_name:.{LONGEST_NAME - len(step) - 3}} · {step}"
-        try:
-            return self._jobs.submission.submit(owner, complete, name, True, scheduling=scheduling)
-        except BadRequest as error:
-            raise BadRequest(f"Step '{step}': {error}") from None
-
     def _record(self, connection: Connection, owner: User, run_id: str) -> PipelineRun:
         return run_records(connection, [_find(connection, owner, run_id)])[0]
+
+
+def _prepare(
+    prepared: PreparedJobs,
+    run_name: str,
+    step: str,
+    request: JobRequestDocument,
+    jobs: Mapping[str, str],
+    scheduling: SchedulingOptions,
+    analytic: AnalyticRow | None = None,
+) -> str:
+    """Prepare the job of a step, whose request names other steps, and return its id.
+
+    Raises:
+        BadRequest: the job is refused; the text names the step.
+    """
+    sources: Mapping[str, Mapping[str, str]] = request["inputs"]  # type: ignore[assignment]  # step: see tables.py
+    inputs = {
+        name: {JOB_ID_FIELD: jobs[source["step"]]} if "step" in source else source for name, source in sources.items()
+    }
+    complete = cast("JobRequestDocument", {**request, "inputs": inputs})
+    name = f"{run_name:.{LONGEST_NAME - len(step) - 3}} · {step}"
+    try:
+        return prepared.add(complete, name, scheduling=scheduling, analytic=analytic)
+    except BadRequest as error:
+        raise BadRequest(f"Step '{step}': {error}") from None
 
 
 def _find(connection: Connection, owner: User, run_id: str, *, lock: bool = False) -> DatabaseRow:
@@ -281,13 +305,18 @@ def _steps_to_repeat(steps: Sequence[DatabaseRow]) -> set[str]:
     return again
 
 
-def _delete_oldest(connection: Connection, owner: User) -> None:
-    """Delete ended runs that are too many with a new one. The caller holds the lock."""
+def _delete_oldest(connection: Connection, owner: User, new_id: str) -> None:
+    """Delete ended runs that are too many with the new one. The caller holds the lock."""
     run = pipeline_runs.c
     of_owner = run.owner_id == owner.id
-    excess = connection.execute(select(func.count()).where(of_owner)).scalar_one() - KEPT_RUNS + 1
+    excess = connection.execute(select(func.count()).where(of_owner)).scalar_one() - KEPT_RUNS
     if excess > 0:
-        oldest = select(run.id).where(of_owner).order_by(run.created_at, run.id).limit(excess + _EXAMINED_AT_ONCE)
+        oldest = (
+            select(run.id)
+            .where(of_owner, run.id != new_id)
+            .order_by(run.created_at, run.id)
+            .limit(excess + _EXAMINED_AT_ONCE)
+        )
         ids = connection.execute(oldest).scalars().all()
         steps = steps_of(connection, ids)
         ended = [run_id for run_id in ids if not is_open(steps[run_id])]

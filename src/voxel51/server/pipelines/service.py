@@ -143,6 +143,17 @@ def find_version(connection: Connection, owner: User, pipeline_id: str, version:
     return row
 
 
+def lock_pipeline(connection: Connection, pipeline_id: str) -> None:
+    """Keep a pipeline, which `find_version` has found, from being deleted before the transaction ends.
+
+    Raises:
+        NotFound: it was deleted.
+    """
+    chosen = select(pipelines.c.id).where(pipelines.c.id == pipeline_id)
+    if connection.execute(chosen.with_for_update(read=True)).first() is None:
+        raise pipeline_not_found(pipeline_id)
+
+
 def pipeline_not_found(pipeline_id: str) -> NotFound:
     """Return the error about a pipeline that the caller does not have."""
     return NotFound(f"Pipeline '{pipeline_id}' not found; it may belong to another user. List your pipelines")

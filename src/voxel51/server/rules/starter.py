@@ -17,7 +17,8 @@ from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import OutOfSpace, ServiceError, SourceAway, Unavailable
 from voxel51.server.job_batches.earlier_results import EarlierResults
 from voxel51.server.job_batches.progress import JOB_OUTCOME, outcome_of
-from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
+from voxel51.server.jobs.requests import LONGEST_NAME
+from voxel51.server.jobs.submission import JobSubmission
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.rules.plan import RulePlanner
 from voxel51.server.rules.tables import rule_items, rules

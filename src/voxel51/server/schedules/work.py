@@ -14,7 +14,8 @@ from voxel51.server.job_batches.plan import BatchPlanner
 from voxel51.server.job_batches.selection import NothingSelected, Selection, VideoSources, select_videos
 from voxel51.server.job_batches.service import BatchService
 from voxel51.server.job_batches.tables import batches
-from voxel51.server.jobs.submission import LONGEST_NAME, Within
+from voxel51.server.jobs.requests import LONGEST_NAME
+from voxel51.server.jobs.submission import Within
 from voxel51.server.json_documents import check_depth
 from voxel51.server.pipelines.on_videos import PipelineOnVideos, PipelineVideoService, group_states
 from voxel51.wire.job_batches import BatchSelection, NewJobBatch
