@@ -11,7 +11,7 @@ from voxel51.cli.profiles import client
 from voxel51.cli.scheduling import add_scheduling_options, scheduling_of
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
-from voxel51.wire.pipelines import PipelineRun, PipelineRunState, PipelineWithDocument
+from voxel51.wire.pipelines import PipelineRun, PipelineRunState, PipelineRunStep, PipelineWithDocument
 
 _EXAMPLES = """\
   voxel51 pipelines save keyframes.json
@@ -49,6 +49,8 @@ def fill(parser: Parser) -> None:
     run.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="parameter of the pipeline")
     run.add_argument("--version", metavar="N", type=int, help="version of the pipeline (default: the latest)")
     run.add_argument("--name", metavar="NAME", help="name of the run (default: that of the pipeline)")
+    run.add_argument("--reuse-results", action="store_true",
+                     help="copy equal results that were computed before: compute only what changed")  # fmt: skip
     run.add_argument("--out", metavar="FOLDER", help="folder for the outputs (default: wait for none)")
     run.add_argument("--wait", action="store_true", help="return only when the run has ended; implied by --out")
     add_scheduling_options(run)
@@ -131,8 +133,11 @@ def _run(options: argparse.Namespace) -> int:
             version=options.version,
             run_name=options.name,
             scheduling=scheduling_of(options),
+            reuse_result=options.reuse_results,
         )
-        printer.remark(f"Run '{run['id']}' of {run['pipeline']} started: {len(run['steps'])} jobs")
+        reused = sum(step["reused"] is not None for step in run["steps"])
+        count = f"{len(run['steps'])} jobs" + (f", {reused} with results that were computed before" if reused else "")
+        printer.remark(f"Run '{run['id']}' of {run['pipeline']} started: {count}")
         if options.wait or options.out:
             run = _wait(api, run["id"], printer)
         return _show_run(api, run, printer, options)
@@ -203,7 +208,7 @@ def _show_run(api: API, run: PipelineRun, printer: Printer, options: argparse.Na
             {
                 **step,
                 "progress": f"{step['progress']:.0%}",
-                "message": step["message"] or step.get("waiting_reason") or "",
+                "message": _note(step),
             }
             for step in run["steps"]
         ]
@@ -214,6 +219,12 @@ def _show_run(api: API, run: PipelineRun, printer: Printer, options: argparse.Na
             printer.remark(f"Output '{name}' written to {path}")
     ended_badly = run["state"] in {PipelineRunState.FAILED, PipelineRunState.CANCELLED}
     return printer.finish() or int(ended_badly)
+
+
+def _note(step: PipelineRunStep) -> str:
+    """Return what is to be said of a step: why it failed or waits, or that it did not run."""
+    reused = "an earlier result was reused" if step["reused"] else ""
+    return step["message"] or step.get("waiting_reason") or reused
 
 
 def _delete(options: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ class PipelineRunOptions(TypedDict, total=False):
         version: version of the pipeline; default: the latest.
         run_name: name of the run; default: that of the pipeline.
         scheduling: priority, deadline, timeout, hold and retries of the jobs of the run.
+        reuse_result: whether steps with an equal result that was computed before get a copy of it; default: False.
         wait: whether to return only when the run has ended.
         timeout: time limit for waiting, in seconds; None waits without a limit.
         progress: function that is called with the record of the run after each poll while waiting.
@@ -44,6 +45,7 @@ class PipelineRunOptions(TypedDict, total=False):
     version: int | None
     run_name: str | None
     scheduling: Scheduling | None
+    reuse_result: bool
     wait: bool
     timeout: float | None
     progress: PipelineProgress | None
@@ -104,6 +106,8 @@ def run_pipeline(
         new["name"] = name
     if scheduling is not None:
         new["scheduling"] = scheduling.to_options()
+    if options.get("reuse_result"):
+        new["reuse_result"] = True
     run = yield from fetch(calls.start(pipeline_id, new))
     if options.get("wait"):
         run = yield from wait_for_run(run["id"], options.get("timeout"), options.get("progress"))

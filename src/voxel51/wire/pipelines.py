@@ -151,7 +151,8 @@ class NewPipelineRun(TypedDict, total=False):
     """Body of ``POST pipelines/<id>/runs``.
 
     ``inputs`` has a file for each input of the pipeline, ``parameters`` values of its parameters. ``version`` is that
-    of the pipeline; default: the latest. ``scheduling`` is for each job of the run.
+    of the pipeline; default: the latest. ``scheduling`` is for each job of the run. With ``reuse_result``, steps with
+    an equal result that was computed before get a copy of it, so that only what changed is computed.
     """
 
     inputs: dict[str, InputReference]
@@ -159,6 +160,7 @@ class NewPipelineRun(TypedDict, total=False):
     version: int
     name: str
     scheduling: SchedulingOptions
+    reuse_result: bool
 
 
 class PipelineRunState(StrEnum):
@@ -174,8 +176,9 @@ class PipelineRunStep(TypedDict):
     """Step of a run and its job.
 
     ``needs`` are the steps whose output it takes. ``state`` is the state of the job; FAILED if it was deleted.
-    ``progress`` is from 0 to 1. ``message`` says why the job failed, ``waiting_reason`` why it does not start; the
-    latter is present where one run is requested.
+    ``progress`` is from 0 to 1. ``reused`` is a `ReusedFrom` if the output is a copy of an earlier one; null if the job
+    ran or is to run. ``message`` says why the job failed, ``waiting_reason`` why it does not start; the latter is
+    present where one run is requested.
     """
 
     name: str
@@ -185,6 +188,7 @@ class PipelineRunStep(TypedDict):
     job_id: str
     state: str
     progress: float
+    reused: str | None
     expired: bool
     start_date: str | None
     end_date: str | None

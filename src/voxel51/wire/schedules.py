@@ -53,7 +53,8 @@ MAX_SCHEDULED_RUNS = 100
 class ScheduledPipeline(TypedDict):
     """Pipeline that a schedule runs on each selected video: ``pipeline`` is its id.
 
-    Videos on which the same version has run with the same parameters, or is running, are left out unless ``fresh``.
+    Videos on which the same version has run with the same parameters, or is running, are left out, and steps with an
+    equal result get a copy of it, unless ``fresh``.
     The pipeline must have one input. ``version`` is that of the pipeline; default: the latest at each due time.
     ``scheduling`` is for each job.
     """

@@ -91,9 +91,10 @@ def document(name: str, **parts: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def site(services: JobServices) -> PipelineSite:  # noqa: F811  (the fixture)
+    always_equal = {"extensions": {"deterministic": True}}
     documents = {
-        "shots": document("shots"),
-        "find": document("find", inputs=[*DOCUMENT["inputs"], LABELS], parameters=[LEVEL]),
+        "shots": document("shots", **always_equal),
+        "find": document("find", inputs=[*DOCUMENT["inputs"], LABELS], parameters=[LEVEL], **always_equal),
         "silent": {**document("silent"), "outputs": []},
     }
     services.analytics.install(

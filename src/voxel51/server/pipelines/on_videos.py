@@ -26,12 +26,17 @@ ENDED = "ENDED"
 
 @dataclass(frozen=True, slots=True)
 class PipelineOnVideos:
-    """A pipeline to be run on videos, with the latest version if ``version`` is None."""
+    """A pipeline to be run on videos, with the latest version if ``version`` is None.
+
+    Attributes:
+        reuse: whether steps with an equal result get a copy of it.
+    """
 
     pipeline_id: str
     version: int | None
     parameters: Mapping[str, object]
     scheduling: SchedulingOptions
+    reuse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class PipelineVideoService:
                 "version": checked.version,
                 "name": name,
                 "scheduling": wanted.scheduling,
+                "reuse_result": wanted.reuse,
             }
             try:
                 notify = (lambda connection, _run_id: within(connection, group_id)) if is_first else None

@@ -22,7 +22,9 @@ def steps_with_jobs() -> Select[*tuple[object, ...]]:
     # Only what is shown is read: the status documents of complete jobs may be long.
     says_something = or_(jobs.c.state == JobState.RUNNING.value, jobs.c.state == JobState.FAILED.value)
     return (
-        select(pipeline_run_steps, jobs.c.state, jobs.c.expired, jobs.c.start_date, jobs.c.failure_message)
+        select(
+            pipeline_run_steps, jobs.c.state, jobs.c.reused, jobs.c.expired, jobs.c.start_date, jobs.c.failure_message
+        )
         .add_columns(jobs.c.completion_date, jobs.c.fail_date, case((says_something, jobs.c.status_text)).label("text"))
         .join(pipeline_runs, pipeline_runs.c.id == pipeline_run_steps.c.run_id)
         .outerjoin(
@@ -75,6 +77,7 @@ def step_record(row: DatabaseRow) -> PipelineRunStep:
         "job_id": row.job_id,
         "state": row.state or JobState.FAILED.value,
         "progress": _progress(row),
+        "reused": row.reused,
         "expired": bool(row.expired),
         "start_date": None if row.start_date is None else dates.to_text(row.start_date),
         "end_date": None if ended is None else dates.to_text(ended),

@@ -91,6 +91,8 @@ class PipelineRunService:
             for number, step in enumerate(ordered_steps(document["steps"]), 1):
                 analytic = analytics[step["name"]]
                 request = request_of_step(step, analytic, inputs, values)
+                if new.get("reuse_result"):
+                    request["reuse_result"] = True
                 jobs[step["name"]] = _prepare(prepared, name, step["name"], request, jobs, scheduling, analytic)
                 of_step = {"number": number, "name": step["name"], "job_id": jobs[step["name"]]}
                 steps.append({"run_id": run_id, **of_step, "request": request})
@@ -258,7 +260,8 @@ def _prepare(
     complete = cast("JobRequestDocument", {**request, "inputs": inputs})
     name = f"{run_name:.{LONGEST_NAME - len(step) - 3}} · {step}"
     try:
-        return prepared.add(complete, name, scheduling=scheduling, analytic=analytic)
+        reuse = request.get("reuse_result", False)
+        return prepared.add(complete, name, scheduling=scheduling, reuse=reuse, analytic=analytic)
     except BadRequest as error:
         raise BadRequest(f"Step '{step}': {error}") from None
 

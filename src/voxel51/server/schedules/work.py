@@ -123,6 +123,7 @@ def _pipeline_on_videos(given: ScheduledPipeline) -> PipelineOnVideos:
         version=given.get("version"),
         parameters=given.get("parameters", {}),
         scheduling=given.get("scheduling", {}),
+        reuse=not given.get("fresh", False),
     )
 
 

@@ -6,7 +6,7 @@ import { signal } from "../../../core/reactive.js";
 import { navigate } from "../../../core/router.js";
 import { hasScope } from "../../../core/session.js";
 import { confirmAction } from "../../../parts/dialog.js";
-import { button, field, form, select } from "../../../parts/form.js";
+import { button, checkbox, field, form, select } from "../../../parts/form.js";
 import { loadedRecord } from "../../../parts/load.js";
 import { codeBlock, facts, timeAgo } from "../../../parts/elements.js";
 import { subpage } from "../../../parts/subpages.js";
@@ -83,6 +83,7 @@ function runForm(path, pipeline, records) {
   const values = parameters.map((parameter) => parameterField({ description: "", placeholder: "", ...parameter, required: !("default" in parameter) }, {}, undefined, () => files[0]?.chosen.value[0]?.id));
   const fields = [...files, ...values];
   const name = signal("");
+  const reuses = signal(false);
   const more = schedulingFields();
   const submit = async () => {
     if (!showProblems(fields)) return;
@@ -91,6 +92,7 @@ function runForm(path, pipeline, records) {
       version: pipeline.version,
       inputs: given(files),
       parameters: given(values),
+      reuse_result: reuses.peek(),
       ...(name.peek() && { name: name.peek() }),
       ...(more.options.peek() && { scheduling: more.options.peek() }),
     };
@@ -104,7 +106,7 @@ function runForm(path, pipeline, records) {
     [
       files.length > 0 && h("section.card", {}, h("h2", {}, "Run"), files.map((each) => each.node)),
       values.length > 0 && h("section.card", {}, h("h2", {}, "Parameters"), values.map((each) => each.node)),
-      h("section.card", {}, field("Name of the run", h("input", { type: "text", maxlength: 255, placeholder: pipeline.name, oninput: ({ target }) => (name.value = target.value.trim()) }), { hint: "Optional" }), more.node),
+      h("section.card", {}, field("Name of the run", h("input", { type: "text", maxlength: 255, placeholder: pipeline.name, oninput: ({ target }) => (name.value = target.value.trim()) }), { hint: "Optional" }), checkbox("Reuse results that were computed before", { name: "reuse", onchange: ({ target }) => (reuses.value = target.checked) }), more.node),
     ],
     { verb: "Run pipeline", submit, isValidated: false },
   );

@@ -18,6 +18,7 @@ import { isOpen, runState, stepsText } from "./runs.js";
 
 const REFRESH_DELAY_MILLISECONDS = 300; // several events in a row cause one request
 const JOB_ID = / \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/; // the graph shows which job is meant
+const REUSED = { owner: "Not computed: an earlier result was copied.", application: "Not computed: a result of another user of the application was copied." };
 const POLL_MILLISECONDS = 15_000; // for reasons of waiting, which cause no events
 
 export function page({ id }) {
@@ -81,7 +82,7 @@ function withProgress(run, { job_id: id, progress }) {
 function node(run, name) {
   const step = () => run.value.steps.find((each) => each.name === name);
   const { needs, analytic, version } = step();
-  const note = () => step().message ?? (step().state === "COMPLETE" && step().expired ? "The output has expired." : step().waiting_reason);
+  const note = () => step().message ?? (step().state === "COMPLETE" && step().expired ? "The output has expired." : (step().waiting_reason ?? REUSED[step().reused]));
   return [
     h("p.name", {}, h("a", { href: () => `/jobs/${encodeURIComponent(step().job_id)}` }, h("bdi", {}, name))),
     h("p.muted", {}, `${analytic} ${version}`),
