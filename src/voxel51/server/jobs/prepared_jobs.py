@@ -62,7 +62,7 @@ from voxel51.wire.scheduling import SchedulingOptions
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What is known of a file that a job is given: see `Hashes` and `Names`. An output may not be ``there`` yet."""
+    """Knowledge about a file that a job is given: see `Hashes` and `Names`. An output may not be ``there`` yet."""
 
     content: str | Output | None
     name: object
@@ -90,7 +90,7 @@ class _PreparedJob:
 
     @property
     def output(self) -> _File:
-        """What is known of its output."""
+        """The knowledge about its output."""
         keys = self.keys
         if keys is not None and self.copied is not None:
             keys = self.copied.keys(keys.run_key)
@@ -99,7 +99,7 @@ class _PreparedJob:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What a transaction records of its jobs: their rows, and by job id their keys and attempts with copies."""
+    """Records of a transaction: the rows of its jobs, and by job id their keys and their attempts with copies."""
 
     rows: list[dict[str, object]]
     keys: dict[str, ResultKeys]

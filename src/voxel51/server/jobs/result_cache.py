@@ -26,7 +26,7 @@ from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument,
 from voxel51.wire.run_keys import Content, Output, run_key
 
 Hashes = Mapping[str, str | Output | None]
-"""What is known of the content of data and of outputs of jobs, by id: its SHA-256, or the run key of the job that makes
+"""Contents of data and of outputs of jobs, by id: the SHA-256, or the run key of the job that makes
 it. None if neither is known, such as for data by URL.
 
 An output stands for its run key as soon as it has one, also once its hash is known: a step of a pipeline has a key
@@ -34,8 +34,7 @@ before the steps that it takes the outputs of have run, and the same one after t
 """
 
 Names = Mapping[str, object]
-"""What the names in the content of data and of outputs depend on, by id: the name of the data; of an output,
-`named_output`."""
+"""Names that contents may have in them, by id: the name of data; for an output, `named_output`."""
 
 
 def identity_of(analytics: AnalyticService, analytic: AnalyticRow) -> AnalyticRecord:
