@@ -117,17 +117,31 @@ def test_run_is_followed_cancelled_and_retried(visit: Visit, person: Person, tmp
     expect(page.get_by_role("heading", name="No pipelines yet")).to_be_visible()
 
 
-def test_schedule_of_a_pipeline_leads_to_it(visit: Visit, person: Person) -> None:
-    pipeline = post(person, "/pipelines", {"document": SLOW})["pipeline"]
-    work = {
-        "type": "pipeline",
-        "pipeline": {"pipeline": pipeline["id"], "selection": {"query": {"search": "type:video"}}},
-    }
-    post(person, "/schedules", {"cron": "0 3 * * *", "run": work, "name": "Nightly"})
-    page = visit.open("/jobs/schedules")
-    page.get_by_role("table", name="Schedules").get_by_role("link", name="Nightly").click()
+def test_pipeline_is_scheduled_on_its_page_and_the_schedule_leads_to_it(visit: Visit, person: Person) -> None:
+    parameters = [{"name": "seconds", "type": "Number", "default": 600}]
+    first, *others = SLOW["steps"]
+    steps = [{**first, "parameters": {"seconds": {"parameter": "seconds"}}}, *others]
+    pipeline = post(person, "/pipelines", {"document": {**SLOW, "parameters": parameters, "steps": steps}})["pipeline"]
+    page = visit.open(f"/jobs/pipelines/{pipeline['id']}")
+    page.get_by_role("button", name="Schedule…").click()
+    dialog = page.get_by_role("dialog", name="Schedule pipeline")
+    assert_usable(visit)
+    dialog.get_by_label("Cron expression").fill("0 25 * * *")
+    dialog.get_by_role("button", name="Create schedule").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("0 25 * * *")
+    visit.expect("400")
+    dialog.get_by_label("Cron expression").fill("30 2 * * SUN")
+    dialog.get_by_label("Name").fill("Nightly")
+    dialog.get_by_label("Version").select_option(label="Always version 1")
+    dialog.get_by_text("Parameters").click()
+    dialog.get_by_role("spinbutton", name="Seconds").fill("5")
+    dialog.get_by_role("button", name="Create schedule").click()
+
+    expect(page.get_by_role("heading", name="Nightly")).to_be_visible()
     summary = page.get_by_role("region", name="Schedule", exact=True)
     expect(summary).to_contain_text("type:video")
+    expect(summary).to_contain_text("seconds = 5")
+    expect(summary).to_contain_text("30 2 * * SUN")
     assert_usable(visit)
     summary.get_by_role("link", name="a pipeline").click()
     expect(page.get_by_role("heading", name="Slow")).to_be_visible()

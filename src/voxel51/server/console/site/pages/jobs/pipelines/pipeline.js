@@ -12,13 +12,13 @@ import { codeBlock, facts, timeAgo } from "../../../parts/elements.js";
 import { subpage } from "../../../parts/subpages.js";
 import { recordsOf } from "../../analytics/data-records.js";
 import { inputField } from "../../analytics/inputs.js";
-import { parameterField } from "../../analytics/parameters.js";
 import { schedulingFields } from "../../analytics/scheduling.js";
 import { showErrorAtField, showProblems } from "../../analytics/submit-job.js";
 import { editDocument, textOf } from "./document.js";
 import { graph, orderedSteps } from "./graph.js";
 import { pathOf, recentRuns } from "./pipelines.js";
 import { runPath } from "./runs.js";
+import { canBeScheduled, givenValues, pipelineParameters, schedulePipeline } from "./schedule-pipeline.js";
 
 export function page({ id, query }) {
   const path = `/pipelines/${encodeURIComponent(id)}`;
@@ -44,13 +44,17 @@ function view(path, { pipeline, versions, records }) {
     const saved = await editDocument("Edit pipeline", document);
     if (saved) navigate(`${pathOf(saved)}?version=${saved.version}`);
   };
+  const schedule = async () => {
+    const created = await schedulePipeline(pipeline);
+    if (created) navigate(`/jobs/schedules/${encodeURIComponent(created.id)}`);
+  };
   const download = () => saveFile(`${pipeline.name}.json`, textOf(document));
   const remove = async () => {
     if (!(await confirmAction("Delete this pipeline?", "All its versions are deleted. Its runs stay.", "Delete"))) return;
     await call("DELETE", path);
     navigate("/jobs/pipelines");
   };
-  const actions = [button("Export", download, { symbol: "download" }), hasScope("run") && [button("Edit…", edit), button("Delete", remove, { symbol: "trash" })]];
+  const actions = [button("Export", download, { symbol: "download" }), hasScope("run") && [canBeScheduled(pipeline) && button("Schedule…", schedule), button("Edit…", edit), button("Delete", remove, { symbol: "trash" })]];
   const chooser = field(
     "Version",
     select(versions.map(({ version }) => [String(version), version === pipeline.latest_version ? `${version} (latest)` : String(version)]), {
@@ -78,20 +82,19 @@ const node = (step) => [h("p.name", {}, h("bdi", {}, step.name)), h("p.muted", {
 
 /** The form that runs the pipeline: a file for each input, and values of its parameters. */
 function runForm(path, pipeline, records) {
-  const { inputs = [], parameters = [] } = pipeline.document;
+  const { inputs = [] } = pipeline.document;
   const files = inputs.map((input, index) => inputField({ description: "", ...input, type: `types.${(input.type ?? "Video").split(".").at(-1)}`, required: true }, index === 0 ? records : [], false));
-  const values = parameters.map((parameter) => parameterField({ description: "", placeholder: "", ...parameter, required: !("default" in parameter) }, {}, undefined, () => files[0]?.chosen.value[0]?.id));
+  const values = pipelineParameters(pipeline, () => files[0]?.chosen.value[0]?.id);
   const fields = [...files, ...values];
   const name = signal("");
   const reuses = signal(false);
   const more = schedulingFields();
   const submit = async () => {
     if (!showProblems(fields)) return;
-    const given = (some) => Object.fromEntries(some.filter(({ value }) => value.peek() !== undefined).map((each) => [each.name, each.value.peek()]));
     const json = {
       version: pipeline.version,
-      inputs: given(files),
-      parameters: given(values),
+      inputs: givenValues(files),
+      parameters: givenValues(values),
       reuse_result: reuses.peek(),
       ...(name.peek() && { name: name.peek() }),
       ...(more.options.peek() && { scheduling: more.options.peek() }),

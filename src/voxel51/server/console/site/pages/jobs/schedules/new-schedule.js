@@ -27,22 +27,27 @@ export async function newSchedule() {
 
 function scheduleForm({ analytics, collections }, close) {
   const choice = analyticChoice(analytics);
-  const places = [["", "All my videos"], ...collections.map(({ id, name }) => [id, `My videos in the collection “${name}”`])];
-  const submit = async ({ name, place, cron, zone, missed }) => {
-    const selection = place ? { collection: place } : { query: { search: "type:video" } };
-    const request = (run) => ({ cron, time_zone: zone.trim(), missed_runs: missed, ...(name.trim() && { name }), run: { type: "batch", batch: { ...run, selection } } });
+  const submit = async (values) => {
+    const request = (run) => scheduleRequest(values, (selection) => ({ type: "batch", batch: { ...run, selection } }));
     if (await choice.send((run) => call("POST", "/schedules", { json: request(run) }))) close(true);
   };
-  return form(
-    [
-      choice.analytic,
-      field("Videos", select(places, { name: "place", value: "" }), { hint: "Selected again at each run. What was computed before is reused." }),
-      field("Cron expression", h("input", { name: "cron", value: NIGHTLY, required: true, autocomplete: "off", spellcheck: "false" }), { hint: "Minute, hour, day of the month, month and day of the week: 0 3 * * * is three o’clock every night." }),
-      field("Time zone", h("input", { name: "zone", value: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC", required: true, autocomplete: "off", spellcheck: "false" })),
-      field("Runs missed while the platform is down", select(MISSED, { name: "missed", value: "run_once" })),
-      field("Name", h("input", { name: "name", maxlength: MAX_NAME, autocomplete: "off" }), { hint: "Optional. By default the cron expression." }),
-      choice.parameters,
-    ],
-    { verb: "Create schedule", cancel: () => close(), submit, isValidated: false },
-  );
+  return form([choice.analytic, scheduleFields(collections), choice.parameters], { verb: "Create schedule", cancel: () => close(), submit, isValidated: false });
+}
+
+/** The fields that every schedule has: its videos, when it runs, and its name. */
+export function scheduleFields(collections) {
+  const places = [["", "All my videos"], ...collections.map(({ id, name }) => [id, `My videos in the collection “${name}”`])];
+  return [
+    field("Videos", select(places, { name: "place", value: "" }), { hint: "Selected again at each run. What was computed before is reused." }),
+    field("Cron expression", h("input", { name: "cron", value: NIGHTLY, required: true, autocomplete: "off", spellcheck: "false" }), { hint: "Minute, hour, day of the month, month and day of the week: 0 3 * * * is three o’clock every night." }),
+    field("Time zone", h("input", { name: "zone", value: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC", required: true, autocomplete: "off", spellcheck: "false" })),
+    field("Runs missed while the platform is down", select(MISSED, { name: "missed", value: "run_once" })),
+    field("Name", h("input", { name: "name", maxlength: MAX_NAME, autocomplete: "off" }), { hint: "Optional. By default the cron expression." }),
+  ];
+}
+
+/** The request for a schedule with the values of `scheduleFields`; `work(selection)` is what it runs on the videos. */
+export function scheduleRequest({ name, place, cron, zone, missed }, work) {
+  const selection = place ? { collection: place } : { query: { search: "type:video" } };
+  return { cron, time_zone: zone.trim(), missed_runs: missed, ...(name.trim() && { name }), run: work(selection) };
 }

@@ -58,4 +58,4 @@ function table(schedules) {
   );
 }
 
-const empty = (action) => emptyState("No schedules", "Schedules that you create appear here. A schedule runs an analytic again and again, such as every night on a collection.", action);
+const empty = (action) => emptyState("No schedules", "Schedules that you create appear here. A schedule runs an analytic again and again, such as every night on a collection. Pipelines are scheduled on their pages.", action);
