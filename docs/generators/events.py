@@ -23,6 +23,7 @@ _MEANINGS = {
     EventName.DELETED: "the job was deleted",
     EventName.REVIEWED: "a review of the labels of the job was saved, as the version of the event",
     EventName.BATCH_ENDED: "the batch has ended or was cancelled",
+    EventName.PIPELINE_RUN_ENDED: "all jobs of the run of a pipeline have ended",
 }
 
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict  # Any: values of documents
 
+from voxel51.transport.errors import ServerFailed
 from voxel51.transport.saving import local_name
 from voxel51.users.calls import jobs
 from voxel51.users.calls import pipelines as calls
 from voxel51.users.downloading import FilePath, download
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
+from voxel51.users.job_events import JobEventListener
 from voxel51.users.jobs import RemoteDataPath
 from voxel51.users.running import Input, data_id_of
 from voxel51.users.scheduling import Scheduling
-from voxel51.users.waiting import PollSchedule
+from voxel51.users.waiting import Outage, PollSchedule
 from voxel51.wire.jobs import InputReference
 from voxel51.wire.pipelines import NewPipelineRun, Pipeline, PipelineDocument, PipelineRun, PipelineRunState
 
@@ -153,22 +155,34 @@ def _is_record(inputs: Mapping[str, Any]) -> bool:
 
 
 def wait_for_run(run_id: str, timeout: float | None, progress: PipelineProgress | None) -> Flow[PipelineRun]:
-    """Return the record of a run once all its jobs have ended.
+    """Return the record of a run once all its jobs have ended. The platform's event stream says when to fetch it.
 
     Raises:
         TimeoutError: the deadline passed before.
     """
     schedule = PollSchedule(LONGEST_PAUSE_SECONDS, timeout)
+    listener = JobEventListener(wants_progress=progress is not None)
+    outage = Outage()
+    pending: list[str] = []
     while True:
-        run = yield from fetch(calls.run_details(run_id), schedule.poll_seconds())
-        if progress is not None:
-            progress(run)
-        if run["state"] != PipelineRunState.RUNNING:
-            return run
-        pause = schedule.next_pause()
-        if pause is None:
-            left = sum(step["state"] not in {"COMPLETE", "FAILED"} for step in run["steps"])
-            raise TimeoutError(f"Run '{run_id}' has not ended after {timeout:g} seconds; {left} steps are left")
+        is_news = False
+        try:
+            run = yield from fetch(calls.run_details(run_id), schedule.poll_seconds())
+            if progress is not None:
+                progress(run)
+            if run["state"] != PipelineRunState.RUNNING:
+                return run
+            pending = [step["job_id"] for step in run["steps"] if step["state"] not in {"COMPLETE", "FAILED"}]
+            seconds = None if listener.is_unavailable else schedule.listen_seconds()
+            if seconds is not None:
+                yield from listener.wait(pending, seconds)
+                is_news = progress is None  # progress comes more often than the run is to be fetched
+            outage.end()
+        except ServerFailed as error:
+            outage.note(error)
+        pause = 0.0 if is_news else schedule.next_pause()
+        if pause is None or schedule.is_over():
+            raise TimeoutError(f"Run '{run_id}' has not ended after {timeout:g} seconds; {len(pending)} steps are left")
         yield Pause(pause)
 
 

@@ -1,4 +1,4 @@
-"""Events: changes of jobs and ends of batches, as they are streamed to clients and sent to webhooks."""
+"""Events: changes of jobs, and ends of batches and runs of pipelines, as clients and webhooks get them."""
 
 from enum import StrEnum
 from typing import NotRequired, TypedDict
@@ -25,10 +25,11 @@ class EventName(StrEnum):
     DELETED = "job_deleted"
     REVIEWED = "job_reviewed"
     BATCH_ENDED = "batch_ended"
+    PIPELINE_RUN_ENDED = "pipeline_run_ended"
 
 
 NO_JOB = ""
-"""Takes the place of the id of a job in events about a batch."""
+"""Takes the place of the id of a job in events about a batch or a run of a pipeline."""
 
 
 class EndedBatch(TypedDict):
@@ -41,12 +42,30 @@ class EndedBatch(TypedDict):
     counts: BatchCounts
 
 
+class EndedPipelineRun(TypedDict):
+    """Run of a pipeline that has ended. ``state`` is COMPLETE, FAILED or CANCELLED.
+
+    ``steps`` is the number of its steps, ``complete`` the number of those that are COMPLETE. ``pipeline`` is the name
+    of the pipeline; ``pipeline_id`` is null if it was deleted. A run that is retried ends once more.
+    """
+
+    id: str
+    name: str
+    state: str
+    pipeline_id: str | None
+    pipeline: str
+    version: int
+    steps: int
+    complete: int
+
+
 class Event(TypedDict):
     """One event. ``id`` increases; a client that sends the last one it read receives the later events.
 
     ``state`` comes with changes of the state, ``failure_type`` and possibly ``message`` with failures, ``message`` with
     messages, ``version`` with saved reviews, ``progress`` with progress, ``job`` with the end of a job in streams that
-    ask for records, and ``batch`` with the end of a batch, whose ``job_id`` is empty.
+    ask for records, and ``batch`` or ``pipeline_run`` with the end of a batch or of a run of a pipeline, whose
+    ``job_id`` is empty.
     """
 
     id: int
@@ -60,6 +79,7 @@ class Event(TypedDict):
     progress: NotRequired[Progress]
     job: NotRequired[JobRecord]
     batch: NotRequired[EndedBatch]
+    pipeline_run: NotRequired[EndedPipelineRun]
 
 
 ENDED_JOBS = "ended_jobs"

@@ -1,10 +1,10 @@
-"""Webhooks: URLs that receive events of jobs and batches, and the deliveries to them."""
+"""Webhooks: URLs that receive events of jobs, batches and runs of pipelines, and the deliveries to them."""
 
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 from voxel51.wire.documents import JsonObject
-from voxel51.wire.events import EndedBatch, EventName
+from voxel51.wire.events import EndedBatch, EndedPipelineRun, EventName
 from voxel51.wire.query import ListPage
 
 WEBHOOK_ID = "webhook-id"
@@ -15,7 +15,7 @@ WEBHOOK_SIGNATURE = "webhook-signature"
 _FREQUENT = {EventName.PROGRESS, EventName.MESSAGE, EventName.PARTIAL}
 
 WEBHOOK_EVENTS = tuple(name.value for name in EventName if name not in _FREQUENT)
-"""Events that a webhook can receive: those that happen once to a job or batch, without progress and messages."""
+"""Events that a webhook can receive: those that happen once to a job, batch or run, without progress and messages."""
 
 TEST_EVENT = "test"
 """Event that ``POST webhooks/<id>/test`` sends. It cannot be selected, and is always sent."""
@@ -92,9 +92,9 @@ class WebhookMessage(TypedDict):
     """Message to a webhook.
 
     ``id`` is the id of the job, ``msg`` a text for people, ``username`` the owner of the job, and ``job`` the job as it
-    was when the event happened. ``event_id`` increases with each event. The message about the end of a batch has the
-    ``batch``, whose id is its ``id``, and ``job`` is empty. The message of a test is about no job: ``id`` is that of
-    the webhook, ``event_id`` null and ``job`` empty.
+    was when the event happened. ``event_id`` increases with each event. The message about the end of a batch or of a
+    run of a pipeline has the ``batch`` or ``pipeline_run``, whose id is its ``id``, and ``job`` is empty. The message
+    of a test is about no job: ``id`` is that of the webhook, ``event_id`` null and ``job`` empty.
     """
 
     id: str
@@ -105,6 +105,7 @@ class WebhookMessage(TypedDict):
     username: str
     job: JsonObject
     batch: NotRequired[EndedBatch]
+    pipeline_run: NotRequired[EndedPipelineRun]
 
 
 class Delivery(TypedDict, total=False):

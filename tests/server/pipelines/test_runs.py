@@ -8,9 +8,10 @@ from sqlalchemy import delete, event, update
 from voxel51.server.accounts.tables import users
 from voxel51.server.data.tables import data
 from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.jobs.pipeline_tables import pipeline_run_steps, pipeline_runs
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.pipelines import runs as run_module
-from voxel51.server.pipelines.tables import pipeline_run_steps, pipeline_runs, pipelines
+from voxel51.server.pipelines.tables import pipelines
 from voxel51.wire import dates
 
 

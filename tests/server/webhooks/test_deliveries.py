@@ -82,6 +82,22 @@ def test_message_about_a_batch_has_its_counts_and_no_job(hooks: Webhooks, alice:
     assert message["msg"] == "Batch 'the batch' has ended: 2 complete, 1 failed"
 
 
+def test_message_about_a_run_of_a_pipeline_has_its_state_and_no_job(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    hooks.register(alice, receiver)
+    of_pipeline = {"pipeline_id": "p", "pipeline": "Keyframes", "version": 2}
+    run = {"id": "r", "name": "Tonight", "state": "FAILED", **of_pipeline, "steps": 3, "complete": 1}
+
+    with hooks.delivering():
+        hooks.happen(alice, "pipeline_run_ended", NO_JOB, pipeline_run=run)
+        [message] = receiver.wait_for(1)
+
+    assert (message["id"], message["event"], message["job"]) == ("r", "pipeline_run_ended", {})
+    assert message["pipeline_run"] == run
+    assert message["msg"] == "Run 'Tonight' of pipeline 'Keyframes' failed: 1 of 3 steps are complete"
+
+
 def test_event_after_the_clock_was_set_back_is_delivered(
     hooks: Webhooks, alice: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

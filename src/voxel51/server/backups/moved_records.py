@@ -18,6 +18,7 @@ import voxel51.server.datasets.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.job_batches.tables
+import voxel51.server.jobs.pipeline_tables
 import voxel51.server.jobs.split_tables
 import voxel51.server.jobs.tables
 import voxel51.server.pipelines.tables

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, exists, insert, or_, select, updat
 
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.pipeline_ends import lock_runs
 from voxel51.server.jobs.status_messages import last_message
 from voxel51.server.jobs.tables import job_dependencies, jobs
 from voxel51.wire import dates
@@ -96,13 +97,13 @@ class Source:
 
 
 def lock_with_dependents(connection: Connection, job_ids: Sequence[str]) -> None:
-    """Lock jobs that may end in this transaction, and those that wait for them, directly or not.
+    """Lock jobs that may end in this transaction, those that wait for them, directly or not, and runs of pipelines.
 
     Call it before the first change of such a job, with all of them. On SQLite, which has one writer at a time, it does
     nothing.
     """
     if job_ids and connection.dialect.name == "postgresql":
-        connection.execute(_LOCKED_CHAINS, {"job_ids": job_ids}).all()
+        lock_runs(connection, connection.execute(_LOCKED_CHAINS, {"job_ids": job_ids}).scalars().all())
 
 
 def lock_sources(connection: Connection, source_ids: Collection[str]) -> dict[str, Source]:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.events import outbox
 from voxel51.server.jobs.dependencies import WAITING, lock_with_dependents, settle
+from voxel51.server.jobs.pipeline_ends import record_ended_runs
 from voxel51.server.jobs.split_tables import PartState, SplitPhase, job_parts, split_jobs
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.usage.entries import EndedJob, record_ended_jobs
@@ -135,6 +136,7 @@ def _apply(
         starts = _own_starts(connection, of_users)
         ended = [EndedJob(row.owner_id, failure_type, starts[row.id]) for row in of_users]
         record_ended_jobs(connection, [*ended, *_ended_parts(connection, moved)], _ended_at(values))
+        record_ended_runs(connection, [*starts])
     return {row.id for row in moved}, [row.id for row in of_users]
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, select
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.pipeline_tables import pipeline_runs
 from voxel51.server.jobs.scheduling import check_options
 from voxel51.server.jobs.submission import Within
 from voxel51.server.pipelines.checks import PipelineChecker, values_of_run
 from voxel51.server.pipelines.records import run_records
 from voxel51.server.pipelines.runs import PipelineRunService
 from voxel51.server.pipelines.service import find_version
-from voxel51.server.pipelines.tables import pipeline_runs
 from voxel51.wire.jobs import DATA_ID_FIELD
 from voxel51.wire.pipelines import NewPipelineRun, PipelineDocument, PipelineRunState
 from voxel51.wire.scheduling import SchedulingOptions

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, Select, case, or_, select
 
 from voxel51.server.database.types import DatabaseRow, without_index
+from voxel51.server.jobs.pipeline_ends import state_of_run
+from voxel51.server.jobs.pipeline_tables import pipeline_run_steps, pipeline_runs
 from voxel51.server.jobs.status import progress_of
 from voxel51.server.jobs.status_messages import last_message
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.pipelines.tables import pipeline_run_steps, pipeline_runs
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobRequestDocument, JobState
 from voxel51.wire.pipelines import PipelineRun, PipelineRunState, PipelineRunStep
@@ -93,7 +94,7 @@ def _progress(row: DatabaseRow) -> float:
 
 
 def _run_record(row: DatabaseRow, steps: list[PipelineRunStep]) -> PipelineRun:
-    state = _state(row, steps)
+    state = state_of_run({step["state"] for step in steps}, row.cancelled_at)
     ended = [step["end_date"] for step in steps if step["end_date"] is not None]
     by_name = {step["name"]: step["job_id"] for step in steps}
     return {
@@ -113,12 +114,3 @@ def _run_record(row: DatabaseRow, steps: list[PipelineRunStep]) -> PipelineRun:
         "steps": steps,
         "outputs": {name: by_name[step] for name, step in row.outputs.items()},
     }
-
-
-def _state(row: DatabaseRow, steps: Sequence[PipelineRunStep]) -> PipelineRunState:
-    states = {step["state"] for step in steps}
-    if not states <= {*_ENDED}:
-        return PipelineRunState.RUNNING
-    if states == {JobState.COMPLETE}:
-        return PipelineRunState.COMPLETE
-    return PipelineRunState.FAILED if row.cancelled_at is None else PipelineRunState.CANCELLED

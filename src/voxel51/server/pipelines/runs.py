@@ -1,7 +1,8 @@
 """Runs of pipelines: start all jobs of a run at once, list and show runs, and cancel, retry and delete them.
 
 The jobs of a run are linked by their inputs: one waits for those whose outputs it takes (see jobs/dependencies.py), and
-fails with the reason if one of them fails. So a run needs no thread that advances it.
+fails with the reason if one of them fails. So a run needs no thread that advances it. Its end is an event of the
+transaction that ends its last job (see jobs/pipeline_ends.py).
 """
 
 import uuid
@@ -17,6 +18,8 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.dependencies import lock_with_dependents
+from voxel51.server.jobs.pipeline_tables import pipeline_run_steps, pipeline_runs
 from voxel51.server.jobs.prepared_jobs import PreparedJobs
 from voxel51.server.jobs.requests import LONGEST_NAME
 from voxel51.server.jobs.scheduling import check_options
@@ -27,7 +30,6 @@ from voxel51.server.pipelines.checks import PipelineChecker, request_of_step, va
 from voxel51.server.pipelines.documents import ordered_steps, outputs_of
 from voxel51.server.pipelines.records import is_open, needs_of_request, run_records, steps_of
 from voxel51.server.pipelines.service import find_version, lock_pipeline
-from voxel51.server.pipelines.tables import pipeline_run_steps, pipeline_runs
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, InputReference, JobRequestDocument, JobState
 from voxel51.wire.pipelines import (
@@ -116,7 +118,7 @@ class PipelineRunService:
                 connection.execute(insert(pipeline_runs).values(row))
                 connection.execute(insert(pipeline_run_steps), steps)
                 prepared.record(connection)
-                _delete_oldest(connection, owner, run_id)
+                _delete_oldest(connection, owner, run_id)  # jobs are locked before runs
                 if within is not None:
                     within(connection, run_id)
         with self._database.read() as connection:
@@ -168,15 +170,18 @@ class PipelineRunService:
             BadRequest: it has ended.
         """
         with self._database.write(frees_space=True) as connection:
+            # Jobs are locked before runs, as in every transaction that ends jobs.
+            _find(connection, owner, run_id)
+            lock_with_dependents(connection, [step.job_id for step in steps_of(connection, [run_id])[run_id]])
             row = _find(connection, owner, run_id, lock=True)
             steps = steps_of(connection, [run_id])[run_id]
             if not is_open(steps):
                 state = run_records(connection, [row])[0]["state"]
                 raise BadRequest(f"Run '{run_id}' is {state}; only a run that has not ended can be cancelled")
             job_ids = [step.job_id for step in steps if step.state not in (JobState.COMPLETE, JobState.FAILED, None)]
-            self._actions.kill(owner, job_ids, f"the run '{row.name:.200}' of a pipeline was cancelled")
             cancelled = update(pipeline_runs).where(pipeline_runs.c.id == run_id).values(cancelled_at=dates.now())
-            connection.execute(cancelled)
+            connection.execute(cancelled)  # before the last job ends: the event has the state
+            self._actions.kill(owner, job_ids, f"the run '{row.name:.200}' of a pipeline was cancelled")
             return self._record(connection, owner, run_id)
 
     def retry(self, owner: User, run_id: str) -> PipelineRun:
@@ -206,6 +211,7 @@ class PipelineRunService:
                 if step.name in again:
                     jobs[step.name] = _prepare(prepared, row.name, step.name, step.request, jobs, scheduling)
             with self._database.write() as connection:
+                # The steps get their jobs before these are recorded: copies may end them, and the run, at once.
                 changed = [
                     {"of_run": run_id, "of_step": step.number, "old_id": step.job_id, "new_id": jobs[step.name]}
                     for step in steps

@@ -10,9 +10,10 @@ from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.jobs.pipeline_tables import pipeline_runs
 from voxel51.server.pipelines.checks import PipelineChecker
 from voxel51.server.pipelines.documents import read_document
-from voxel51.server.pipelines.tables import pipeline_runs, pipeline_versions, pipelines
+from voxel51.server.pipelines.tables import pipeline_versions, pipelines
 from voxel51.wire import dates
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.pipelines import (

@@ -11,8 +11,9 @@ from sqlalchemy import RowMapping
 
 from voxel51.server.accounts.callers import Caller
 from voxel51.wire import dates
-from voxel51.wire.events import EndedBatch, EventName
+from voxel51.wire.events import EndedBatch, EndedPipelineRun, EventName
 from voxel51.wire.job_batches import BatchState
+from voxel51.wire.pipelines import PipelineRunState
 from voxel51.wire.webhooks import TEST_EVENT, WebhookMessage
 
 _TEXTS = {
@@ -30,15 +31,24 @@ _TEXTS = {
 
 
 _BATCH_TEXTS = {BatchState.ENDED: "has ended", BatchState.CANCELLED: "was cancelled"}
+_RUN_TEXTS = {
+    PipelineRunState.COMPLETE: "is complete",
+    PipelineRunState.FAILED: "failed",
+    PipelineRunState.CANCELLED: "was cancelled",
+}
 
 
 def message_of(event: RowMapping, record: Mapping[str, object]) -> WebhookMessage:
     """Return the message about a row of `events` with the ``username``, and the ``record`` of its job.
 
-    The record is empty if the job was deleted, and for the end of a batch.
+    The record is empty if the job was deleted, and for the end of a batch or of a run of a pipeline.
     """
     if event["name"] == EventName.BATCH_ENDED:
-        return _message_of_batch(event, event["document"]["batch"])
+        batch: EndedBatch = event["document"]["batch"]
+        return {**_message_without_job(event, batch["id"], _text_of_batch(batch)), "batch": batch}
+    if event["name"] == EventName.PIPELINE_RUN_ENDED:
+        run: EndedPipelineRun = event["document"]["pipeline_run"]
+        return {**_message_without_job(event, run["id"], _text_of_run(run)), "pipeline_run": run}
     job = {"id": event["job_id"], **(event["document"] or {}), **record}
     return {
         "id": event["job_id"],
@@ -51,18 +61,26 @@ def message_of(event: RowMapping, record: Mapping[str, object]) -> WebhookMessag
     }
 
 
-def _message_of_batch(event: RowMapping, batch: EndedBatch) -> WebhookMessage:
-    numbers = ", ".join(f"{count} {state}" for state, count in batch["counts"].items() if count)
+def _message_without_job(event: RowMapping, about: str, text: str) -> WebhookMessage:
     return {
-        "id": batch["id"],
+        "id": about,
         "event": event["name"],
-        "msg": f"Batch '{batch['name']}' {_BATCH_TEXTS[BatchState(batch['state'])]}: {numbers}",
+        "msg": text,
         "event_id": event["id"],
         "date": dates.to_text(event["date"]),
         "username": event["username"],
         "job": {},
-        "batch": batch,
     }
+
+
+def _text_of_batch(batch: EndedBatch) -> str:
+    numbers = ", ".join(f"{count} {state}" for state, count in batch["counts"].items() if count)
+    return f"Batch '{batch['name']}' {_BATCH_TEXTS[BatchState(batch['state'])]}: {numbers}"
+
+
+def _text_of_run(run: EndedPipelineRun) -> str:
+    about = f"Run '{run['name']}' of pipeline '{run['pipeline']}' {_RUN_TEXTS[PipelineRunState(run['state'])]}"
+    return f"{about}: {run['complete']} of {run['steps']} steps are complete"
 
 
 def message_of_test(webhook_id: str, caller: Caller) -> WebhookMessage:

@@ -19,7 +19,7 @@ export const JOB_EVENTS = [
 /** Events that come while a job runs and change no field of its record but the progress. */
 export const FREQUENT_EVENTS = new Set(["job_progress", "job_message", "job_partial"]);
 /** The events to which webhooks can subscribe. */
-export const WEBHOOK_EVENTS = [...JOB_EVENTS, "batch_ended"];
+export const WEBHOOK_EVENTS = [...JOB_EVENTS, "batch_ended", "pipeline_run_ended"];
 const NAMES = [...JOB_EVENTS, ...FREQUENT_EVENTS, "gap"];
 const RECONNECT_MILLISECONDS = 5000;
 
