@@ -4,19 +4,22 @@ import json
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from support.job_services import DOCUMENT, JobServices, open_job_services
 from support.postgresql import PostgreSQL
+from support.waiting import wait_until
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated, Unavailable
 from voxel51.server.jobs.attempts import ClaimedAttempt, Settlement
+from voxel51.server.jobs.dependencies import lock_sources, lock_with_dependents, record_dependencies
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
 
@@ -114,6 +117,44 @@ def services(tmp_path: Path, postgresql: PostgreSQL):
         document["info"] = {**DOCUMENT["info"], "name": "chain"}
         built.analytics.install([InstalledAnalytic("voxel51/chain", document, preload_safe=True)])
         yield built
+
+
+def test_job_submitted_while_the_end_of_its_source_waits_for_a_lock_is_locked_too(services):
+    alice = services.accounts.create_user("alice")
+    source, other = _submit(services, alice, []), _submit(services, alice, [])
+    waiting = [_submit(services, alice, [source]) for _ in range(2)]
+    database = services.database
+
+    def found(query: str, *values: str) -> bool:
+        """Return whether a query finds a row, on a connection of its own."""
+        with closing(database.engine.raw_connection()) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchone() is not None
+
+    def is_locked(job_id: str) -> bool:
+        return not found("SELECT id FROM jobs WHERE id = %s FOR UPDATE SKIP LOCKED", job_id)
+
+    def waits_for_a_lock() -> bool:
+        here = "datname = current_database() AND wait_event_type = 'Lock'"
+        return found(f"SELECT pid FROM pg_stat_activity WHERE {here}")
+
+    def end(job_ids: list[str]) -> dict[str, bool]:
+        with database.write() as connection:
+            lock_with_dependents(connection, job_ids)
+            return {job_id: is_locked(job_id) for job_id in [*job_ids, *waiting]}
+
+    with ThreadPoolExecutor(1) as threads:
+        for job_ids in ([source], [source, other]):
+            with database.write() as submitting:  # on a connection of its own
+                lock_sources(submitting, [source])
+                ending = threads.submit(end, job_ids)
+                wait_until(waits_for_a_lock, "the transaction that ends the source waits for no lock")
+                late = f"late-{len(job_ids)}"
+                row = submitting.execute(select(jobs).where(jobs.c.id == waiting[0])).mappings().one()
+                submitting.execute(insert(jobs).values({**row, "id": late}))
+                record_dependencies(submitting, {late: [source]})
+                waiting.append(late)
+            assert ending.result(timeout=60) == dict.fromkeys([*job_ids, *waiting], True)
 
 
 @pytest.mark.parametrize("end", [Chain.complete, Chain.fail, Chain.crash, Chain.lose])

@@ -58,9 +58,9 @@ _CHAINS = _ENDING.union(  # which leaves out what it has found before
     .join(jobs, jobs.c.id == job_dependencies.c.job_id)
     .where(_waits)
 )
-_LOCKED_CHAINS = (
-    select(jobs.c.id).where(jobs.c.id.in_(select(_CHAINS.c.id))).order_by(*LOCK_ORDER).with_for_update(of=jobs)
-)
+_CHAIN_IDS = select(_CHAINS.c.id)
+_LOCKED_CHAINS = select(jobs.c.id).where(jobs.c.id.in_(_CHAIN_IDS)).order_by(*LOCK_ORDER).with_for_update(of=jobs)
+_LOCKED_JOB = select(jobs.c.id).where(jobs.c.id.in_(bindparam("job_ids", expanding=True))).with_for_update()
 _SOURCES = (
     select(job_dependencies.c.job_id, jobs.c.id, jobs.c.name, jobs.c.state, jobs.c.expired)
     .add_columns(jobs.c.failure_message, jobs.c.status_text)
@@ -101,9 +101,29 @@ def lock_with_dependents(connection: Connection, job_ids: Sequence[str]) -> None
 
     Call it before the first change of such a job, with all of them. On SQLite, which has one writer at a time, it does
     nothing.
+
+    A job that is submitted between the look for dependents and the locks is not among those that were found, so the
+    dependents are looked for again under the locks. If there are more, the locks are released and taken again: they
+    would not be taken in the order of all other transactions otherwise.
     """
     if job_ids and connection.dialect.name == "postgresql":
-        lock_runs(connection, connection.execute(_LOCKED_CHAINS, {"job_ids": job_ids}).scalars().all())
+        lock_runs(connection, _locked_with_dependents(connection, [*dict.fromkeys(job_ids)]))
+
+
+def _locked_with_dependents(connection: Connection, job_ids: Sequence[str]) -> Sequence[str]:
+    """Lock the jobs with those that wait for them, and return the ids of all."""
+    given = {"job_ids": job_ids}
+    if len(job_ids) == 1:  # the first of its chain, so its lock may be kept; most have no dependents
+        connection.execute(_LOCKED_JOB, given).all()
+        if len(connection.execute(_CHAIN_IDS, given).all()) == 1:
+            return job_ids
+    while True:
+        attempt = connection.begin_nested()
+        locked = connection.execute(_LOCKED_CHAINS, given).scalars().all()
+        if {*locked}.issuperset(connection.execute(_CHAIN_IDS, given).scalars().all()):
+            attempt.commit()  # keeps the locks
+            return locked
+        attempt.rollback()
 
 
 def lock_sources(connection: Connection, source_ids: Collection[str]) -> dict[str, Source]:
