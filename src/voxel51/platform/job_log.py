@@ -11,15 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
+from voxel51.wire import hidden_secrets
+from voxel51.wire.hidden_secrets import hideable
 
 LONGEST_LOG_BYTES = 64 * 1024 * 1024
 """Maximum size of an uploaded log; only the end of a longer log is uploaded."""
 
 IMAGE_LOG = "/var/log/image.log"
 """Log of a container by the wire contract: what a container leaves there is the log of a job that sent none."""
-
-LEAST_SECRET_BYTES = 6
-"""Shorter secrets are not hidden: they may be part of any word."""
 
 STANDARD_OUTPUT = 1
 STANDARD_ERROR = 2
@@ -46,13 +45,13 @@ _hidden: list[bytes] = []
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Hide these secrets of the job from now on where the log leaves this process: asterisks take their place.
+    """Hide these secrets of the job from now on where the log leaves this process: asterisks take their place."""
+    _hidden[:] = hideable(secrets)
 
-    That is for secrets that are printed by mistake, such as in the URL of an error message. An analytic that means to
-    reveal one can write it in another form.
-    """
-    values = [secret.encode() for secret in secrets]
-    _hidden[:] = sorted((each for each in values if len(each) >= LEAST_SECRET_BYTES), key=len, reverse=True)
+
+def without_secrets(text: str) -> str:
+    """Return a message of the job without its secrets."""
+    return hidden_secrets.hide(text.encode(errors="surrogatepass"), _hidden).decode(errors="replace")
 
 
 def _read(start: int, end: int) -> bytes:
@@ -60,8 +59,7 @@ def _read(start: int, end: int) -> bytes:
     margin = len(_hidden[0]) - 1 if _hidden else 0
     before = min(margin, start)
     text = os.pread(STANDARD_OUTPUT, end - start + before + margin, start - before)
-    for value in _hidden:
-        text = text.replace(value, b"*" * len(value))  # of the same length, since the size is announced before
+    text = hidden_secrets.hide(text, _hidden)  # of the same length, since the size is announced before
     return text[before : before + end - start]
 
 

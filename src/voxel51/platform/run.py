@@ -73,7 +73,9 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
         try:
             _run_analytic(load, agent, task, status, folder)
         except _JobFailed as failure:
-            agent.finish(_last_files(status.fail(failure.kind, str(failure))), failure.kind.value)
+            agent.finish(
+                _last_files(status.fail(failure.kind, job_log.without_secrets(str(failure)))), failure.kind.value
+            )
             return failure.code
         finally:
             activity.close()

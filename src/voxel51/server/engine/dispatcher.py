@@ -260,7 +260,8 @@ class Dispatcher:
         end = attempt.end
         if end is None:
             return
-        applied = self._attempts.settle(attempt.attempt_id, end.settlement, end.detail, end.log)
+        log = self._tasks.without_secrets(attempt.claimed.job_id, attempt.claimed.owner_id, end.log)
+        applied = self._attempts.settle(attempt.attempt_id, end.settlement, end.detail, log)
         self._owned.remove(attempt.attempt_id)
         if self._spans is not None:
             self._spans.settled(attempt, applied, time.time())

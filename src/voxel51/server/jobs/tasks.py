@@ -20,6 +20,7 @@ from voxel51.server.jobs.tables import checkpoints, jobs, partial_parts
 from voxel51.server.secrets.service import SecretService
 from voxel51.wire.activity import INTERVAL_SECONDS
 from voxel51.wire.checkpoints import CheckpointState
+from voxel51.wire.hidden_secrets import hide_in_part, hideable
 from voxel51.wire.jobs import JobRequestDocument
 from voxel51.wire.tasks import MergeDescription, PartDescription, SignedUrlReference, TaskDescription
 
@@ -115,6 +116,17 @@ class TaskService:
         """
         secrets = self._secrets.of_job(attempt.owner_id, self._analytic(attempt))
         return {**self.describe(attempt), "secrets": {**secrets}} if secrets else self.describe(attempt)
+
+    def without_secrets(self, job_id: str, owner_id: str, log: bytes) -> bytes:
+        """Return the end of the log of a job that did not send one, without the secrets that it was given.
+
+        A process that is killed, and a container image, cannot hide them.
+        """
+        with self._database.read() as connection:
+            analytic = connection.execute(_ANALYTIC, {"job_id": job_id}).one_or_none() if log else None
+        if analytic is None:
+            return log
+        return hide_in_part(log, hideable(self._secrets.of_job(owner_id, analytic).values()))
 
     def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
         """Return a new link to each input; to the output of a part that is merged, by the name ``part <number>``.
