@@ -1,5 +1,6 @@
 """``voxel51 jobs watch``."""
 
+import argparse
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from support.platforms import PATIENT
 from support.submissions import submit
 from support.waiting import LIMIT_SECONDS
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay, duration
+from voxel51.cli.printing import Printer
 from voxel51.users.api import API
 
 
@@ -136,6 +138,16 @@ def test_messages_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> Non
     assert line.isprintable()
     assert len(line) < 80
     assert "50%" in line
+
+
+def test_printed_log_cannot_control_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, file = _Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        monkeypatch.setattr("sys.stdout", stream)
+        Printer(argparse.Namespace()).result("one\x1b]0;title\x07\r\n\x9b2Jtwo\u202e", None)
+
+    assert [line.split() for line in terminal.getvalue().splitlines()] == [["one", "]0;title"], ["2Jtwo"]]
+    assert "\x1b]0;title" in file.getvalue()
 
 
 def test_the_remaining_time_is_estimated_from_progress(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import TextIO
 
+from voxel51.cli.printing import printable
 from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -109,11 +110,6 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def printable(text: str) -> str:
-    """Replace unprintable characters, such as terminal escape sequences, with spaces."""
-    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _bar(fraction: float | None) -> str:

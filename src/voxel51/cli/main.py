@@ -92,7 +92,9 @@ class _ShowVersion(argparse.Action):
 
 
 def _fail(text: str) -> int:
-    sys.stderr.write(f"voxel51: {text}\n")
+    from voxel51.cli.printing import terminal_text
+
+    sys.stderr.write(f"voxel51: {terminal_text(text, sys.stderr)}\n")
     return 1
 
 

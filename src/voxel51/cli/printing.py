@@ -38,7 +38,7 @@ class Printer:
         """Print the result: ``text``, or ``document`` with ``--json``."""
         self._document = document
         if not self._is_json:
-            print(text)
+            _print(text)
 
     def records(self, records: Sequence[Record], columns: Sequence[str]) -> None:
         """Print a table of records with the given columns."""
@@ -52,14 +52,14 @@ class Printer:
     def remark(self, text: str) -> None:
         """Print a remark unless remarks are suppressed."""
         if not (self._is_json or self.is_quiet):
-            print(text)
+            _print(text)
 
     def failure(self, action: str, record_id: str, message: str) -> None:
         """Report that ``action`` failed for one record. The command continues."""
         self._failures[record_id] = message
         text = f"{f'failed to {action}'.capitalize()} '{record_id}': {message}"
         if not self._is_json:
-            print(text)
+            _print(text)
 
     def finish(self) -> int:
         """Print the JSON document if requested, and return the exit status."""
@@ -69,6 +69,20 @@ class Printer:
             json.dump(self._document, sys.stdout, indent=2, default=str)
             sys.stdout.write("\n")
         return 1 if self._failures and self._is_strict else 0
+
+
+def printable(text: str) -> str:
+    """Replace unprintable characters of a line, such as terminal escape sequences, with spaces."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def terminal_text(text: str, stream: TextIO) -> str:
+    """Return text that others may have made, such as the log of a job, so that it cannot control a terminal."""
+    return "\n".join(map(printable, text.split("\n"))) if stream.isatty() else text
+
+
+def _print(text: str) -> None:
+    print(terminal_text(text, sys.stdout))
 
 
 def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
