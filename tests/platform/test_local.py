@@ -37,6 +37,20 @@ def video(tmp_path):
     return path
 
 
+def test_number_of_warnings_is_limited(video, tmp_path):
+    def warn(job):
+        for number in range(10_000):
+            job.warn(f"frame {number} is damaged")
+            job.warn("frame 0 is damaged")
+
+    result = run(Analytic(a_document("warn", inputs=[an_input("video")]), warn), {"video": video}, {}, tmp_path / "run")
+
+    assert result.warnings == [
+        *(f"frame {number} is damaged" for number in range(100)),
+        "further warnings are left out",
+    ]
+
+
 def test_a_local_run_returns_the_outputs_and_all_reports(video, tmp_path):
     result = run(COUNTER, {"video": video}, {"factor": 3}, tmp_path / "run")
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:  # decoders take long to import, and some jobs have no video
 PROGRESS_INTERVAL_SECONDS = 0.5
 """Minimum interval between two reports of progress."""
 
+MOST_WARNINGS = 100
+
+LONGEST_TEXT = 2000
+"""Length limit of a warning or message, in characters."""
+
 
 class Reporter(Protocol):
     """Receiver of a job's reports: the agent routes of the platform, or a terminal without a platform."""
@@ -132,13 +137,18 @@ class Job:
 
     def message(self, text: str) -> None:
         """Add a message to the job's status."""
-        self._reporter.message(text)
+        self._reporter.message(text[:LONGEST_TEXT])
 
     def warn(self, text: str) -> None:
-        """Warn the owner about the result, once per text. Labels repeat the warnings (`Job.warnings`)."""
-        if text not in self.warnings:
-            self.warnings.append(text)
-            self._reporter.warning(text)
+        """Warn the owner about the result, once per text. Labels repeat the warnings (`Job.warnings`).
+
+        After `MOST_WARNINGS`, one warning says that there are more.
+        """
+        if len(self.warnings) > MOST_WARNINGS or text in self.warnings:
+            return
+        text = text[:LONGEST_TEXT] if len(self.warnings) < MOST_WARNINGS else "further warnings are left out"
+        self.warnings.append(text)
+        self._reporter.warning(text)
 
     def record_weights(self, name: str, sha256: str) -> None:
         """Record weights that are used; the provenance of the outputs names them."""

@@ -14,6 +14,8 @@ from voxel51.wire.tasks import MetadataReport, Progress, TaskDescription, TaskSt
 
 logger = logging.getLogger(__name__)
 
+MOST_MESSAGES = 500
+
 
 class Status:
     """Status document of a job, published as it changes (a `voxel51.platform.job.Reporter`).
@@ -63,9 +65,13 @@ class Status:
         self._changed()
 
     def message(self, text: str) -> None:
-        """Add a message."""
+        """Add a message; those after `MOST_MESSAGES` are left out, since each publication has all of them."""
         with self._lock:
-            self._document["messages"].append({"message": text, "time": _now()})
+            messages = self._document["messages"]
+            if len(messages) > MOST_MESSAGES:
+                return
+            last = "further messages are left out"
+            messages.append({"message": text if len(messages) < MOST_MESSAGES else last, "time": _now()})
         self._changed()
 
     def warning(self, text: str) -> None:
