@@ -120,7 +120,8 @@ def _argument(
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
         raise InvalidAnalytic(place, f"argument {name!r} must be an ordinary or keyword-only argument")
     if name not in hints:
-        raise InvalidAnalytic(place, f"argument {name!r} has no annotation. Add one, such as '{name}: float = 0.5'")
+        examples = f"'{name}: float = 0.5' for a parameter, or '{name}: Video' for the video"
+        raise InvalidAnalytic(place, f"argument {name!r} has no annotation. Add one, such as {examples}")
     annotation, notes = _without_notes(hints[name])
     members = typing.get_args(annotation) if _is_union(annotation) else ()
     is_optional = NoneType in members

@@ -24,7 +24,8 @@ def describe_source(source: Path) -> dict[str, JsonValue]:
     try:
         return describe(str(source))
     except BaseException as error:  # also SystemExit: the source decides nothing but its own description
-        traceback.print_exc()
+        if not isinstance(error, InvalidAnalytic):  # its text has the line; its traceback has lines of the SDK only
+            traceback.print_exc()
         return failure_of(error, source)
 
 

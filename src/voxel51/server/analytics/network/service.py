@@ -190,7 +190,8 @@ def _check_address(path: str, host: HostPort, networks: Sequence[str]) -> None:
     """Raise `BadRequest` if ``host`` is an address that needs a private network, which is not among ``networks``."""
     if host.address is not None and not AllowedHost(host.host, host.port, tuple(networks)).permits(host.address):
         raise BadRequest(
-            f"{path}: {host.host} is not a public address. To grant it all the same, name it in private_networks"
+            f"{path}: {host.host} is not a public address. To grant it all the same, name it in private_networks "
+            "(--private-network)"
         )
 
 
