@@ -32,6 +32,11 @@ def test_selected_jobs_are_exported_as_a_dataset(visit: Visit, person: Person) -
 
     dialog.get_by_label("Name").fill("street")
     dialog.get_by_label("Every n-th frame").fill("10")
+    dialog.get_by_text("Classes", exact=True).click()
+    dialog.get_by_label("Labels to merge or leave out").fill("person")
+    dialog.get_by_role("button", name="Show the size").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("“person” is not label=class")
+    dialog.get_by_label("Labels to merge or leave out").fill("person=people, bicycle=")
     dialog.get_by_role("button", name="Show the size").click()
     made = page.get_by_role("dialog", name="Dataset “street”")
     expect(made.get_by_text(re.compile(r"About .*B"))).to_be_visible(timeout=MADE_MILLISECONDS)
@@ -43,4 +48,6 @@ def test_selected_jobs_are_exported_as_a_dataset(visit: Visit, person: Person) -
     with zipfile.ZipFile(downloading.value.path()) as archive:
         assert "images/train/bikes-000011.jpg" in archive.namelist()
     [dataset] = requests.get(f"{person.v1}/datasets", headers=person.headers).json()["datasets"]
-    assert (dataset["name"], dataset["definition"]["every"]) == ("street", 10)
+    defined = dataset["definition"]
+    assert (dataset["name"], defined["every"]) == ("street", 10)
+    assert (defined["rename"], defined["drop"]) == ({"person": "people"}, ["bicycle"])

@@ -25,8 +25,13 @@ export function reviewActions(session, current, player, go) {
   };
   const frame = () => player.aim.peek();
 
-  /** Accept or reject the selected track, and go on to the next one that is undecided. */
+  /** Accept or reject the selected track, and go on to the next one that is undecided. If no track is selected, select the first one. */
   function decide(kind) {
+    const first = current.peek() === null ? firstUndecided(session.tracks.peek(), frame()) : null;
+    if (first !== null) {
+      select(first);
+      return notify(`Selected ${session.tracks.peek().get(first).label || "object"} ${first}. Press ${kind === "accept" ? "A to accept" : "R to reject"} it`);
+    }
     const number = chosen();
     if (number === null || !session.add({ edit: kind, tracks: [number] })) return;
     const next = nextUndecided(session.tracks.peek(), number);
@@ -110,6 +115,12 @@ export function reviewActions(session, current, player, go) {
 function undecided(tracks) {
   const found = [...tracks].filter(([, { isAccepted, isRejected }]) => !isAccepted && !isRejected);
   return found.map(([number, { boxes }]) => [Math.min(...boxes.keys()), number]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, number]) => number);
+}
+
+/** Return the first undecided track with a box in a frame, or the first of all; null if all are decided. */
+function firstUndecided(tracks, frame) {
+  const open = undecided(tracks);
+  return open.find((number) => tracks.get(number).boxes.has(frame)) ?? open[0] ?? null;
 }
 
 /** Return the undecided track after `number`, or the first one; null if all are decided. */

@@ -72,10 +72,10 @@ function versionTable({ analytic_version: version, video_count: videos, classes 
   const share = (value) => (value === null ? "–" : percent(value));
   const row = (each) => [share(each.precision), share(each.recall), count(each.true_count), count(each.found_count), count(each.video_count)];
   return h(
-    "section",
+    "section.scores",
     { "aria-label": `Version ${version}` },
     h("h2", {}, `Version ${version}`, h("span.muted", {}, ` · ${count(videos)} reviewed ${videos === 1 ? "video" : "videos"}`)),
-    scrolled(`Scores of version ${version}`, head, classes.map((each) => h("tr", {}, h("th", { scope: "row" }, each.label), row(each).map((text) => h("td.number", {}, text))))),
+    scrolled(`Scores of version ${version}`, head, classes.map((each) => h("tr", {}, h("th", { scope: "row" }, each.label), row(each).map((text) => h("td.number", {}, text)))), [1, 2, 3, 4, 5]),
   );
 }
 
@@ -88,9 +88,11 @@ function videosTable(videos) {
       h("td", {}, version),
       h("td", {}, h("a", { href: reviewPage(review.job_id, review.version) }, `Review ${review.version} of ${review.job_name}`), review.undecided > 0 && h("p.muted", {}, `${count(review.undecided)} undecided`)),
       state === "COMPLETE" ? [h("td.number", {}, found ? percent(matched / found) : "–"), h("td.number", {}, truth ? percent(matched / truth) : "–")] : h("td", { colspan: "2" }, state === "FAILED" ? message : "evaluating…"),
+      h("td", {}, h("a", { href: `/jobs/${encodeURIComponent(review.job_id)}/compare/${encodeURIComponent(jobId)}?version=${review.version}` }, "Compare")),
     );
-  return h("section", { "aria-label": "Videos" }, h("h2", {}, "By video"), scrolled("Scores by video", ["Job", "Version", "Truth", "Precision", "Recall"], videos.map(row)));
+  return h("section.scores", { "aria-label": "Videos" }, h("h2", {}, "By video"), scrolled("Scores by video", ["Job", "Version", "Truth", "Precision", "Recall", ""], videos.map(row), [3, 4]));
 }
 
-const scrolled = (caption, head, rows) =>
-  h("div.scrolled", { tabindex: "0", role: "region", "aria-label": caption }, h("table", {}, h("caption.visually-hidden", {}, caption), h("thead", {}, h("tr", {}, head.map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows)));
+/** @param {Array<number>} numbers positions of the columns of numbers */
+const scrolled = (caption, head, rows, numbers) =>
+  h("div.scrolled", { tabindex: "0", role: "region", "aria-label": caption }, h("table", {}, h("caption.visually-hidden", {}, caption), h("thead", {}, h("tr", {}, head.map((title, at) => h(title === "" ? "td" : numbers.includes(at) ? "th.number" : "th", title && { scope: "col" }, title)))), h("tbody", {}, rows)));

@@ -17,12 +17,14 @@ export function page() {
   ];
 }
 
+const NUMBERS = new Set(["Version", "Accepted", "Undecided"]);
+
 function table(reviews) {
   const head = ["Labels", "Version", "Analytic", "Reviewer", "Changes", "Accepted", "Undecided", "Saved"];
   return h(
     "div.scrolled",
     { tabindex: "0", role: "region", "aria-label": "Reviews" },
-    h("table", {}, h("caption.visually-hidden", {}, "Reviews"), h("thead", {}, h("tr", {}, head.map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, reviews.map(row))),
+    h("table", {}, h("caption.visually-hidden", {}, "Reviews"), h("thead", {}, h("tr", {}, head.map((title) => h(NUMBERS.has(title) ? "th.number" : "th", { scope: "col" }, title)))), h("tbody", {}, reviews.map(row))),
   );
 }
 
