@@ -9,6 +9,7 @@ from playwright.sync_api import Route, expect
 
 from console.asking import analytic_id, assert_usable, job_of, submit, upload
 from support.browsers import Person, Visit
+from support.platforms import NUMBERS
 from support.video_samples import numbered_video
 from support.waiting import LIMIT_MS, wait_until
 
@@ -82,16 +83,44 @@ def test_sweep_is_a_table_of_videos_by_parameter_sets(visit: Visit, person: Pers
 
     expect(page.get_by_role("region", name="Progress")).to_contain_text("4 complete", timeout=LIMIT_MS)
     pivot = page.get_by_role("table", name="Results by video and parameter set")
-    expect(pivot.get_by_role("columnheader")).to_have_text(["Video", "Set 1threshold 15", "Set 2threshold 25"])
+    expect(pivot.get_by_role("columnheader")).to_have_text(
+        ["Video", "Set 1threshold 15Charts", "Set 2threshold 25Charts"]
+    )
     one = pivot.get_by_role("row").filter(has_text="one.mp4")
     expect(one.get_by_role("cell").first).to_contain_text("shot 1", timeout=LIMIT_MS)
-    expect(pivot.get_by_role("row").last).to_have_text("Total22")
+    expect(pivot.get_by_role("row").last).to_have_text(re.compile(r"^Total2[\d.]+ s2[\d.]+ s$"))
     page.get_by_label("Figure").select_option("label shot")
     expect(one.get_by_role("cell").first).to_have_text(re.compile(r"^1[\d.]+ s$"))
     assert_usable(visit)
     compare = one.get_by_role("link", name="Compare")
     first, second = (one.get_by_role("link", name="1", exact=True).nth(at).get_attribute("href") for at in (0, 1))
     assert compare.get_attribute("href") == f"{first}/compare/{str(second).rpartition('/')[2]}"
+
+
+def test_two_batches_are_compared_by_video(visit: Visit, person: Person, tmp_path: Path) -> None:
+    """Such as two versions of an analytic on a collection: a table of differences and run times."""
+    ids = [upload(person, numbered_video(tmp_path / f"{name}.mp4", frames=6), f"{name}.mp4") for name in ("one", "two")]
+    made = []
+    for name, last in (("older", 3), ("newer", 5)):
+        asked = {"analytic": NUMBERS, "input": "video", "selection": {"data_ids": ids}, "name": name,
+                 "parameter_sets": [{"frames": last}]}  # fmt: skip
+        answer = requests.post(f"{person.v1}/batches", json=asked, headers=person.headers)
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json()["batch"]["id"])
+    page = visit.open(f"/jobs/batches/{made[0]}")
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("2 complete", timeout=LIMIT_MS)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("dialog", name="Compare older").get_by_role("link", name="newer").click()
+
+    table = page.get_by_role("table", name="Results by video and parameter set")
+    expect(table.get_by_role("columnheader").nth(1)).to_contain_text("older")
+    one = table.get_by_role("row").filter(has_text="one.mp4")
+    expect(one.get_by_role("cell").nth(1)).to_contain_text(
+        "3 +1", timeout=LIMIT_MS
+    )  # bits of the numbers to 3, and to 5
+    expect(table.get_by_role("row").last).to_have_text(re.compile(r"^Total4[\d.]+ s6[\d.]+ s$"))
+    expect(one.get_by_role("link", name="Compare")).to_be_visible()
+    assert_usable(visit)
 
 
 def test_analytic_runs_on_all_videos_that_match(visit: Visit, person: Person, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import { chartsPage } from "../../search/charts.js";
 import { momentsPage } from "../../search/moment-query.js";
 import { exportBatch } from "../export-dataset.js";
 import { itemTable } from "./items.js";
+import { chooseOtherBatch } from "./compare.js";
 import { pivotTable } from "./pivot.js";
 import { batchProgress, isOpen, stateOf } from "./progress.js";
 
@@ -88,7 +89,7 @@ function actions(path, batch, update) {
   const which = failed && cancelled ? "failed and cancelled" : failed ? "failed" : "cancelled";
   return [
     failed + cancelled > 0 && button(`Retry ${count(failed + cancelled)} ${which}`, change("retry"), { kind: "primary", symbol: "refresh" }),
-    batch.counts.complete + batch.counts.reused > 0 && button("Export dataset", () => exportBatch(batch), { symbol: "grid" }),
+    batch.counts.complete + batch.counts.reused > 0 && [button("Compare", () => chooseOtherBatch(batch), { symbol: "compare" }), button("Export dataset", () => exportBatch(batch), { symbol: "grid" })],
     batch.state === "RUNNING" && button("Pause", change("pause"), { symbol: "pause" }),
     batch.state === "PAUSED" && button("Resume", change("resume"), { symbol: "play" }),
     isOpen(batch) ? button("Cancel batch", cancel) : button(batch.archived ? "Unarchive" : "Archive", change(batch.archived ? "unarchive" : "archive")),

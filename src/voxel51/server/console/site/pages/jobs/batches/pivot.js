@@ -1,4 +1,4 @@
-/** The results of a sweep as a table: videos by parameter sets, each cell with a figure, its job and a comparison with another set. */
+/** Results as a table: videos by the parameter sets of a sweep or by batches, each cell with a figure, its job and a comparison with another column. */
 
 import { h } from "../../../core/dom.js";
 import { get } from "../../../core/api.js";
@@ -23,13 +23,42 @@ export function pivotTable(path, batch) {
     (aborted) => get(`${path}/items`, { labels: "true", limit: MOST_ITEMS }, { signal: aborted }),
     (found, again) => {
       reload = again;
-      return [tools(found.items, batch.parameter_sets, figure, baseline), table(found.items, batch, figure, baseline), found.next_cursor && h("p.muted", {}, `The first ${count(MOST_ITEMS)} runs are shown.`)];
+      const columns = columnsOf(batch);
+      return [tools(found.items, columns, figure, baseline), table(found.items, columns, figure, baseline), found.next_cursor && h("p.muted", {}, `The first ${count(MOST_ITEMS)} runs are shown.`)];
     },
   );
   return { node: h("section.listing", { "aria-label": "Results by parameter set" }, content), reload: () => reload() };
 }
 
-function tools(items, sets, figure, baseline) {
+/**
+ * Return the figures of several batches side by side, for the videos that all of them have. If a video is in a column several times,
+ * the last item counts.
+ *
+ * @param {Array<{batch, items}>} read
+ */
+export function comparedBatches(read) {
+  const figure = signal(ALL);
+  const baseline = signal(0);
+  const columns = read.flatMap(({ batch }) => columnsOf(batch, [`${batch.analytic} ${batch.version}`, batch.name]));
+  const firsts = read.map((_, at) => read.slice(0, at).reduce((sum, { batch }) => sum + Math.max(1, batch.parameter_sets.length), 0));
+  const videos = read.map(({ items }) => new Set(items.map(({ data_id: id }) => id)));
+  const isCommon = ({ data_id: id }) => videos.every((each) => each.has(id));
+  const items = read.flatMap(({ items: each }, at) => each.filter(isCommon).map((item) => ({ ...item, parameter_set: firsts[at] + item.parameter_set })));
+  if (items.length === 0) return h("p.nothing", { role: "status" }, "The batches have no video in common.");
+  return h("section.listing", { "aria-label": "Results by batch" }, h("p.muted", {}, "The videos that both batches have."), tools(items, columns, figure, baseline), table(items, columns, figure, baseline));
+}
+
+/** Return a column for each parameter set: its text, and the head with a link to its charts. `title` are lines above the parameters. */
+function columnsOf({ id, parameter_sets: sets }, title = []) {
+  const own = sets.length ? sets : [{}];
+  return own.map((set, index) => {
+    const text = [...title, ...(own.length > 1 ? [setText(set, own, index)] : [])].join(", ");
+    const link = h("a", { href: chartsPage({ batch: id, ...(own.length > 1 && { parameter_set: index }) }), "aria-label": `Charts of ${text}` }, "Charts");
+    return { text, head: [title.map((line, at) => h("div", {}, at ? h("span.muted", {}, h("bdi", {}, line)) : h("strong", {}, line))), own.length > 1 && parameterLines(set, own, index), h("div", {}, link)] };
+  });
+}
+
+function tools(items, columns, figure, baseline) {
   const labels = [...new Set(items.flatMap((item) => Object.keys(item.labels ?? {})))].sort();
   const figures = [[ALL, "Tracks and events, all labels"], ...labels.map((label) => [`label ${label}`, `Tracks and events: ${label}`]), [RUN_TIME, "Run time"]];
   if (!figures.some(([name]) => name === figure.peek())) figure.value = ALL;
@@ -37,35 +66,34 @@ function tools(items, sets, figure, baseline) {
     "div.tools",
     {},
     field("Figure", select(figures, { value: figure.peek(), onchange: ({ target }) => (figure.value = target.value) })),
-    field("Compare with", select(sets.map((set, index) => [String(index), setText(set, sets, index)]), { value: String(baseline.peek()), onchange: ({ target }) => (baseline.value = Number(target.value)) })),
+    field("Compare with", select(columns.map(({ text }, index) => [String(index), text]), { value: String(baseline.peek()), onchange: ({ target }) => (baseline.value = Number(target.value)) })),
   );
 }
 
-function table(items, batch, figure, baseline) {
-  const sets = batch.parameter_sets;
+function table(items, columns, figure, baseline) {
   const videos = new Map();
   for (const item of items) {
     if (!videos.has(item.data_id)) videos.set(item.data_id, { name: item.filename, cells: [] });
     videos.get(item.data_id).cells[item.parameter_set] = item;
   }
-  const head = (set, index) => h("th.number", { scope: "col", "aria-label": () => `${setText(set, sets, index)}${index === baseline.value ? ", compared with" : ""}` }, [parameterLines(set, sets, index), h("a", { href: chartsPage({ batch: batch.id, parameter_set: index }), "aria-label": `Charts of set ${index + 1}` }, "Charts")]);
+  const head = ({ text, head: content }, index) => h("th.number", { scope: "col", "aria-label": () => `${text}${index === baseline.value ? ", compared with" : ""}` }, content);
   const row = ([id, { name, cells }]) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, name === null ? h("span.muted", {}, "deleted") : h("a", { href: `/data/${encodeURIComponent(id)}` }, h("bdi", {}, name))),
-      sets.map((set, index) => h("td.number", { "data-title": setText(set, sets, index) }, () => cell(cells[index], cells[baseline.value], figure.value))),
+      columns.map(({ text }, index) => h("td.number", { "data-title": text }, () => cell(cells[index], cells[baseline.value], figure.value))),
     );
-  const totals = sets.map((_, index) => [...videos.values()].map(({ cells }) => cells[index]).filter(Boolean));
+  const totals = columns.map((_, index) => [...videos.values()].map(({ cells }) => cells[index]).filter(Boolean));
   return h(
     "div.scrolled",
     { tabindex: 0, role: "region", "aria-label": "Results by video and parameter set" },
     h(
       "table.pivot",
       { "aria-label": "Results by video and parameter set" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Video"), sets.map(head))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Video"), columns.map(head))),
       h("tbody", {}, [...videos].map(row)),
-      videos.size > 1 && h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Total"), totals.map((all, index) => h("td.number", { "data-title": setText(sets[index], sets, index) }, () => totalText(all, figure.value))))),
+      videos.size > 1 && h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Total"), totals.map((all, index) => h("td.number", { "data-title": columns[index].text }, () => totalText(all, figure.value))))),
     ),
   );
 }
@@ -110,7 +138,9 @@ const figureText = (item, figure) => (figure === RUN_TIME ? duration(item.run_se
 function totalText(items, figure) {
   const done = items.filter(({ state }) => state === "COMPLETE" || state === "REUSED");
   const sum = done.reduce((total, item) => total + valueOf(item, figure), 0);
-  return figure === RUN_TIME ? duration(sum) : count(sum);
+  if (figure === RUN_TIME) return duration(sum);
+  const seconds = done.reduce((total, item) => total + (item.run_seconds ?? 0), 0);
+  return [count(sum), h("div.muted", {}, duration(seconds))];
 }
 
 /** The parameters in which the sets differ, for one of them. */
