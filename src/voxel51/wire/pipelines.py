@@ -176,9 +176,10 @@ class PipelineRunStep(TypedDict):
     """Step of a run and its job.
 
     ``needs`` are the steps whose output it takes. ``state`` is the state of the job; FAILED if it was deleted.
-    ``progress`` is from 0 to 1. ``reused`` is a `ReusedFrom` if the output is a copy of an earlier one; null if the job
-    ran or is to run. ``message`` says why the job failed, ``waiting_reason`` why it does not start; the latter is
-    present where one run is requested.
+    ``progress`` is from 0 to 1, ``weight`` the share of the step in the progress of the run, by the run time that was
+    predicted when the run began; the weights of a run are 1 together. ``reused`` is a `ReusedFrom` if the output is a
+    copy of an earlier one; null if the job ran or is to run. ``message`` says why the job failed, ``waiting_reason``
+    why it does not start; the latter is present where one run is requested.
     """
 
     name: str
@@ -188,6 +189,7 @@ class PipelineRunStep(TypedDict):
     job_id: str
     state: str
     progress: float
+    weight: float
     reused: str | None
     expired: bool
     start_date: str | None
@@ -197,7 +199,8 @@ class PipelineRunStep(TypedDict):
 
 
 class PipelineRun(TypedDict):
-    """One run of a pipeline. ``pipeline_id`` is null if the pipeline was deleted. ``progress`` is from 0 to 1.
+    """One run of a pipeline. ``pipeline_id`` is null if the pipeline was deleted. ``progress`` is from 0 to 1, and the
+    sum of that of the steps by their weights.
 
     ``outputs`` maps the name of each output to the id of the job that makes it. Runs that a schedule started at the
     same due time have the same ``group_id``; others have none.

@@ -16,6 +16,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.pipelines.checks import PipelineChecker
 from voxel51.server.pipelines.runs import PipelineRunService
 from voxel51.server.pipelines.service import PipelineService
+from voxel51.server.scheduling.predictions import Predictor
 from voxel51.wire.pipelines import PipelineRun
 
 LABELS = {"name": "frames", "type": "types.VideoLabels", "description": "frames", "required": False}
@@ -101,7 +102,7 @@ def site(services: JobServices) -> PipelineSite:  # noqa: F811  (the fixture)
         [InstalledAnalytic(f"voxel51/{name}", each, preload_safe=True) for name, each in documents.items()]
     )
     checker = PipelineChecker(services.jobs.submission)
-    runs = PipelineRunService(services.database, checker, services.jobs, services.actions)
+    runs = PipelineRunService(services.database, checker, services.jobs, services.actions, Predictor())
     return PipelineSite(services, PipelineService(services.database, checker), runs)
 
 

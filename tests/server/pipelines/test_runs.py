@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, event, select, update
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.data.tables import data
@@ -11,7 +11,10 @@ from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.pipeline_tables import pipeline_run_steps, pipeline_runs
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.pipelines import runs as run_module
+from voxel51.server.pipelines.checks import PipelineChecker
+from voxel51.server.pipelines.runs import PipelineRunService
 from voxel51.server.pipelines.tables import pipelines
+from voxel51.server.scheduling.predictions import Predictor
 from voxel51.wire import dates
 
 
@@ -132,7 +135,7 @@ def test_nothing_is_submitted_if_a_step_is_refused(services, site, alice, given)
 
 def test_number_of_statements_does_not_grow_with_the_steps(site, services, alice, given):
     counts = []
-    for copies in (1, 9):
+    for copies in (1, 1, 9):  # the first run also reads what is kept for a while
         shots, others = given["steps"][1], [given["steps"][0], given["steps"][2]]
         steps = [{**step, "name": f"{step['name']}{number}"} for number in range(copies) for step in others]
         pipeline = site.pipelines.save(alice, {**given, "steps": [shots, *steps]})
@@ -148,7 +151,34 @@ def test_number_of_statements_does_not_grow_with_the_steps(site, services, alice
         assert len(run["steps"]) == 1 + 2 * copies
         counts.append(len(statements))
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
+
+
+def test_progress_is_weighted_by_the_run_times_of_earlier_jobs(services, site, alice):
+    inputs = {"video": {"data-id": services.add_data(alice)}}
+    first = site.start(alice, inputs=inputs)
+    assert [step["weight"] for step in first["steps"]] == [0.333333] * 3  # nothing is known
+    while site.end_jobs():
+        pass
+    with services.database.write() as connection:
+        for step, seconds in zip(first["steps"], (80, 10, 10), strict=True):
+            [ended] = connection.execute(select(jobs.c.completion_date).where(jobs.c.id == step["job_id"])).scalars()
+            changed = update(jobs).where(jobs.c.id == step["job_id"])
+            connection.execute(changed.values(start_date=ended - timedelta(seconds=seconds)))
+    checker = PipelineChecker(services.jobs.submission)
+    site.runs = PipelineRunService(services.database, checker, services.jobs, services.actions, Predictor())
+
+    run = site.start(alice, inputs=inputs)
+    assert [step["weight"] for step in run["steps"]] == [0.8, 0.1, 0.1]
+    site.end_jobs()
+    assert site.runs.details(alice, run["id"])["progress"] == 0.8
+    site.end_jobs()
+    assert site.runs.details(alice, run["id"])["progress"] == 1
+
+    changed = site.start(alice, inputs=inputs, parameters={"level": 9}, reuse_result=True)
+    assert [step["weight"] for step in changed["steps"]] == [0, 1, 0]  # the others are copies
+    assert (changed["progress"], site.end_jobs()) == (0, 1)
+    assert site.runs.details(alice, changed["id"])["progress"] == 1
 
 
 def test_run_is_retried_by_one_of_two_requests_at_the_same_time(site, alice, monkeypatch):

@@ -20,6 +20,7 @@ from voxel51.server.pipelines.service import PipelineService
 from voxel51.server.schedules.service import ScheduleService
 from voxel51.server.schedules.starter import ScheduleStarter
 from voxel51.server.schedules.work import BatchWork, PipelineWork
+from voxel51.server.scheduling.predictions import Predictor
 from voxel51.wire.job_batches import JobBatch
 from voxel51.wire.schedules import Schedule, ScheduledType
 
@@ -86,7 +87,7 @@ def site(services: JobServices, monkeypatch: pytest.MonkeyPatch) -> Site:  # noq
     batches = BatchTestServices(services)
     work = BatchWork(batches.planner, batches.service, read_selection)
     checker = PipelineChecker(services.jobs.submission)
-    runs = PipelineRunService(database, checker, services.jobs, services.actions)
+    runs = PipelineRunService(database, checker, services.jobs, services.actions, Predictor())
     on_videos = PipelineVideoService(database, checker, runs)
     pipeline_work = PipelineWork(database, on_videos, SOURCES, read_selection)
     types = {ScheduledType.BATCH: work, ScheduledType.PIPELINE: pipeline_work}

@@ -3,7 +3,7 @@
 What starts, shows and changes runs is `voxel51.server.pipelines`.
 """
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
@@ -38,4 +38,5 @@ pipeline_run_steps = Table(
     Column("name", String(255), nullable=False),
     Column("request", Document, nullable=False),  # of its job; {"step": NAME} stands for the job of another step
     Column("job_id", String(36), nullable=False, index=True),
+    Column("predicted_seconds", Float),  # run time of the job, as it was predicted at the start; null: unknown
 )

@@ -1,4 +1,8 @@
-"""Records of runs: the state and progress of a run follow from its jobs, so nothing has to keep them up to date."""
+"""Records of runs: the state and progress of a run follow from its jobs, so nothing has to keep them up to date.
+
+Each step has a share of the progress: its run time as it was predicted when the run began. Measured times would be
+better, but would let the progress go back. Steps whose result was copied have no share.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,7 +52,20 @@ def steps_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[D
 def run_records(connection: Connection, rows: Sequence[DatabaseRow]) -> list[PipelineRun]:
     """Return the records of runs."""
     steps = steps_of(connection, [row.id for row in rows])
-    return [_run_record(row, [step_record(step) for step in steps[row.id]]) for row in rows]
+    return [_run_record(row, [*map(step_record, steps[row.id], weights_of(steps[row.id]))]) for row in rows]
+
+
+def weights_of(steps: Sequence[DatabaseRow]) -> list[float]:
+    """Return the share of each step in the progress of a run, which are 1 together.
+
+    A step of which nothing is known counts as an average one.
+    """
+    predicted = [0.0 if step.reused is not None else step.predicted_seconds for step in steps]
+    known = [seconds for seconds in predicted if seconds]
+    average = sum(known) / len(known) if known else 1.0
+    seconds = [average if each is None else each for each in predicted]
+    total = sum(seconds)
+    return [each / total if total else 1 / len(steps) for each in seconds]
 
 
 def is_open(steps: Sequence[DatabaseRow]) -> bool:
@@ -62,8 +79,8 @@ def needs_of_request(request: JobRequestDocument) -> list[str]:
     return [*dict.fromkeys(source["step"] for source in sources.values() if "step" in source)]
 
 
-def step_record(row: DatabaseRow) -> PipelineRunStep:
-    """Return the record of a row of `steps_with_jobs`."""
+def step_record(row: DatabaseRow, weight: float) -> PipelineRunStep:
+    """Return the record of a row of `steps_with_jobs`, which has the share ``weight`` in the progress of its run."""
     ended = row.completion_date or row.fail_date
     message = None
     if row.state is None:
@@ -78,6 +95,7 @@ def step_record(row: DatabaseRow) -> PipelineRunStep:
         "job_id": row.job_id,
         "state": row.state or JobState.FAILED.value,
         "progress": _progress(row),
+        "weight": round(weight, 6),
         "reused": row.reused,
         "expired": bool(row.expired),
         "start_date": None if row.start_date is None else dates.to_text(row.start_date),
@@ -101,7 +119,7 @@ def _run_record(row: DatabaseRow, steps: list[PipelineRunStep]) -> PipelineRun:
         "id": row.id,
         "name": row.name,
         "state": state.value,
-        "progress": round(sum(step["progress"] for step in steps) / len(steps), 4),
+        "progress": round(sum(step["weight"] * step["progress"] for step in steps), 4),
         "pipeline_id": row.pipeline_id,
         "pipeline": row.pipeline_name,
         "version": row.version,

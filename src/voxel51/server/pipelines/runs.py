@@ -30,6 +30,7 @@ from voxel51.server.pipelines.checks import PipelineChecker, request_of_step, va
 from voxel51.server.pipelines.documents import ordered_steps, outputs_of
 from voxel51.server.pipelines.records import is_open, needs_of_request, run_records, steps_of
 from voxel51.server.pipelines.service import find_version, lock_pipeline
+from voxel51.server.scheduling.predictions import Predictor
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, InputReference, JobRequestDocument, JobState
 from voxel51.wire.pipelines import (
@@ -55,8 +56,16 @@ _REPLACE_JOB = (
 class PipelineRunService:
     """Runs of pipelines. Every method sees only those of the given owner."""
 
-    def __init__(self, database: Database, checker: PipelineChecker, jobs: JobService, actions: JobActions) -> None:
+    def __init__(
+        self,
+        database: Database,
+        checker: PipelineChecker,
+        jobs: JobService,
+        actions: JobActions,
+        predictor: Predictor,
+    ) -> None:
         self._database = database
+        self._predictor = predictor
         self._checker = checker
         self._jobs = jobs
         self._actions = actions
@@ -89,6 +98,7 @@ class PipelineRunService:
         analytics = self._checker.check(owner, document)
         with self._jobs.submission.prepare(owner) as prepared:
             steps: list[dict[str, object]] = []
+            asked: list[dict[str, object]] = []
             jobs: dict[str, str] = {}
             for number, step in enumerate(ordered_steps(document["steps"]), 1):
                 analytic = analytics[step["name"]]
@@ -98,6 +108,11 @@ class PipelineRunService:
                 jobs[step["name"]] = _prepare(prepared, name, step["name"], request, jobs, scheduling, analytic)
                 of_step = {"number": number, "name": step["name"], "job_id": jobs[step["name"]]}
                 steps.append({"run_id": run_id, **of_step, "request": request})
+                asked.append({"id": jobs[step["name"]], "analytic_id": analytic.id, "request": request})
+            with self._database.read() as connection:
+                predicted = self._predictor.run_seconds(connection, asked)
+            for of_step in steps:
+                of_step["predicted_seconds"] = predicted[str(of_step["job_id"])]
             row = {
                 "id": run_id,
                 "owner_id": owner.id,

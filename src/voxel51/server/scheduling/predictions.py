@@ -33,6 +33,12 @@ class Predictor:
             known = self._models[analytic_id] = now + _MODEL_SECONDS, fit(_samples(connection, analytic_id))
         return known[1]
 
+    def run_seconds(self, connection: Connection, rows: Sequence[DatabaseRecord]) -> dict[str, float | None]:
+        """Return the seconds that each of these jobs, which have not started, will run, by job id; None if unknown."""
+        lengths = media_seconds(connection, rows)
+        models = {row["id"]: self.model(connection, row["analytic_id"]) for row in rows}
+        return {each: None if model is None else model.predict(lengths[each]) for each, model in models.items()}
+
 
 def media_seconds(connection: Connection, rows: Sequence[DatabaseRecord]) -> Mapping[str, float | None]:
     """Return the seconds of media that each of these jobs analyses, by job id; None where that is unknown."""

@@ -9,6 +9,7 @@ from voxel51.server.pipelines.on_videos import PipelineVideoService
 from voxel51.server.pipelines.routes import pipeline_routes
 from voxel51.server.pipelines.runs import PipelineRunService
 from voxel51.server.pipelines.service import PipelineService
+from voxel51.server.scheduling.predictions import Predictor
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.server.wiring.jobs import JobServices
 
@@ -29,6 +30,6 @@ class PipelineServices:
 def build_pipelines(foundation: Foundation, jobs: JobServices) -> PipelineServices:
     """Build the services of pipelines."""
     database, checker = foundation.database, PipelineChecker(jobs.jobs.submission)
-    runs = PipelineRunService(database, checker, jobs.jobs, jobs.actions)
+    runs = PipelineRunService(database, checker, jobs.jobs, jobs.actions, Predictor())
     on_videos = PipelineVideoService(database, checker, runs)
     return PipelineServices(PipelineService(database, checker), runs, on_videos)

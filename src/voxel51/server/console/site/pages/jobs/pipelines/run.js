@@ -76,7 +76,7 @@ function followRun(path, first) {
 
 function withProgress(run, { job_id: id, progress }) {
   const steps = run.steps.map((step) => (step.job_id === id ? { ...step, progress: progress?.fraction ?? step.progress } : step));
-  return { ...run, steps, progress: steps.reduce((sum, step) => sum + step.progress, 0) / steps.length };
+  return { ...run, steps, progress: steps.reduce((sum, step) => sum + step.weight * step.progress, 0) };
 }
 
 function node(run, name) {
