@@ -212,7 +212,7 @@ def test_facts_become_columns_of_the_data(background: Background, alice: User) -
 
     assert [background.run_one(), background.run_one(json.dumps(facts).encode())] == ["poster of 0", "facts of 0"]
 
-    query = Query(fields=("id", *facts), search=(Term("duration_seconds", (">12",)),))
+    query = Query(fields=("id", *facts), search=(Term("duration_seconds", (">12",)), Term("video_codec", ("H264",))))
     assert background.services.data.query(alice, query)["data"] == [{"id": data_id, **facts}]
     assert "duration_seconds" not in background.services.data.query(alice, Query())["data"][0]
     assert background.renditions.count(alice) == 1, "the document with the facts is deleted"

@@ -59,6 +59,7 @@ class Listing:
         columns: field name -> column, for every field of a record; all of them can be sorted by.
         on_request: fields among these that are returned only if a query asks for them by name.
         texts: fields searched as text; a term without a field searches all of these.
+        named_texts: fields searched as text by terms that name them only. The text index does not have them.
         flags: fields compared as true or false.
         numbers: fields compared as numbers.
         relations: search fields whose values are in other tables, by name.
@@ -78,6 +79,7 @@ class Listing:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     indexed: tuple[tuple[str, ...], ...] = ()
     text_index: TextIndex | None = None
+    named_texts: frozenset[str] = frozenset()
     on_request: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     relations: Mapping[str, Relation] = field(default_factory=dict)
@@ -157,14 +159,16 @@ def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
         return or_(*(_text_condition(listing, name, term) for name in sorted(listing.texts)))
     if term.field in listing.flags:
         return _is_one_of(listing.columns[term.field], _values(listing, term), of=2)
-    if term.field in listing.texts:
+    if term.field in listing.texts | listing.named_texts:
         return _text_condition(listing, term.field, term)
     if term.field in listing.numbers:
         return number_condition(term.field, listing.columns[term.field], term.alternatives)
     if term.field in listing.relations:
         table = listing.identity.table
         return listing.relations[term.field].condition(listing.identity, table, term.alternatives)
-    known = ", ".join(sorted(listing.texts | listing.flags | listing.numbers | listing.relations.keys()))
+    known = ", ".join(
+        sorted({*listing.texts, *listing.named_texts, *listing.flags, *listing.numbers, *listing.relations})
+    )
     raise BadRequest(f"Invalid search parameter {term.field}; the parameters are: {known}")
 
 

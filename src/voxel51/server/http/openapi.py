@@ -167,7 +167,7 @@ def _fields_description(listing: Listing) -> str:
 def _search_pattern(listing: Listing) -> str:
     """Return a pattern of search terms (`voxel51.wire.query`): a text, with or without a field, or a flag's values."""
     escaped = r"\\[^\n]"
-    text = rf"(({'|'.join(sorted(listing.texts))}):)?([^,:\\]|{escaped})*"
+    text = rf"(({'|'.join(sorted(listing.texts | listing.named_texts))}):)?([^,:\\]|{escaped})*"
     kinds = [text]
     if listing.flags:
         truth = r"([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])"
