@@ -21,6 +21,8 @@ from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.tables import jobs
+from voxel51.server.renditions.finished_labels import FinishedLabels
+from voxel51.server.renditions.label_sql import LabelSqlService
 from voxel51.server.renditions.preparation import PreparationService
 from voxel51.server.renditions.service import RENDITION_ANALYTIC, RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
@@ -30,6 +32,12 @@ from voxel51.server.reviews.service import ReviewFiles
 from voxel51.wire.jobs import JobState
 
 MOST = 4
+LABELLING = "voxel51/labelling"
+LABELLING_DOCUMENT = {
+    **DOCUMENT,
+    "info": {**DOCUMENT["info"], "name": "labelling"},
+    "outputs": [{**DOCUMENT["outputs"][0], "type": "types.VideoLabels"}],
+}
 
 
 @dataclass
@@ -61,12 +69,24 @@ class Background:
     def made_by(self, job_id: str) -> str:
         with self.services.database.read() as connection:
             row = connection.execute(select(renditions).where(renditions.c.internal_job_id == job_id)).one()
-        return f"{row.kind} of {self.asked.index(row.data_id)}"
+        return f"{row.kind} of {self.asked.index(row.data_id or row.job_id)}"
 
     def upload(self, user: User, content: bytes) -> str:
         data_id = self.services.add_data(user, content)
         self.asked.append(data_id)
         return data_id
+
+    def complete(self, user: User, analytic: str, data_id: str) -> str:
+        """Run a job to its end; return its id."""
+        request = {"analytic": analytic, "inputs": {"video": {"data-id": data_id}}}
+        job_id: str = self.services.jobs.submit(user, json.dumps(request).encode(), "a job", True, None)["id"]
+        [claim] = self.attempts.claim(1)
+        attempt = self.services.reports.authenticate(claim.credential, claim.job_id)
+        self.services.put_output(attempt)
+        self.services.reports.report_state(attempt, JobState.RUNNING, None)
+        self.services.reports.report_state(attempt, JobState.COMPLETE, None)
+        self.asked.append(job_id)
+        return job_id
 
     def waiting(self) -> int:
         with self.services.database.read() as connection:
@@ -80,6 +100,7 @@ class Background:
 @pytest.fixture
 def background(services: JobServices) -> Iterator[Background]:
     offers = [InstalledAnalytic(name, DOCUMENT, preload_safe=True) for name in ("voxel51/count", RENDITION_ANALYTIC)]
+    offers.append(InstalledAnalytic(LABELLING, LABELLING_DOCUMENT, preload_safe=True))
     services.analytics.install(offers, internal={RENDITION_ANALYTIC})
     internal = InternalJobs(services.database, services.storage, services.analytics, lambda: None)
     places = DatasetPlaces(own_members, results_of, services.data.found)
@@ -91,7 +112,13 @@ def background(services: JobServices) -> Iterator[Background]:
     )
     slot, idle = BackgroundSlot(), [True]
     preparation = PreparationService(
-        services.database, made, FactsService(services.database), slot, lambda: idle[0], MOST
+        services.database,
+        made,
+        FactsService(services.database),
+        FinishedLabels(services.database),
+        slot,
+        lambda: idle[0],
+        MOST,
     )
     services.data.on_added(preparation.enqueue)
     limits = slot.extended(same_limit(1))
@@ -168,6 +195,29 @@ def test_rendition_that_a_user_asks_for_runs_beside_the_one_in_the_background(
 
     assert len(background.attempts.claim(5, internal=True)) == 1, "the limit of the owner, which is 1, is not used up"
     assert background.attempts.claim(5, internal=True) == []
+
+
+def test_rendition_in_the_background_is_made_again_at_once_if_a_user_asks_for_it(
+    background: Background, alice: User
+) -> None:
+    source = RenditionSource(background.upload(alice, b"video"), None)
+    assert [background.run_one(), background.run_one()] == ["poster of 0", "facts of 0"]
+    background.preparation.advance()
+    [idle] = background.attempts.claim(5, internal=True)
+
+    for _ in range(2):
+        background.renditions.get(alice, source, DATA_RENDITIONS["index"], {})
+    [claim] = background.attempts.claim(5, internal=True)
+
+    with background.services.database.read() as connection:
+        request = connection.execute(select(jobs.c.request).where(jobs.c.id == claim.job_id)).scalar_one()
+    assert (claim.job_id != idle.job_id, request["parameters"]["in_background"]) == (True, False)
+    attempt = background.services.reports.authenticate(claim.credential, claim.job_id)
+    background.services.put_output(attempt)
+    background.services.reports.report_state(attempt, JobState.RUNNING, None)
+    background.services.reports.report_state(attempt, JobState.COMPLETE, None)
+    background.preparation.advance()
+    assert "playable of 0" in [background.run_one() for _ in range(3)]
 
 
 def test_deleted_video_is_not_prepared(background: Background, alice: User) -> None:
@@ -253,7 +303,45 @@ def test_preparation_goes_on_after_a_restart(background: Background, alice: User
 
     database = background.services.database
     facts = FactsService(database)
-    again = PreparationService(database, background.renditions, facts, background.slot, lambda: True, MOST)
+    again = PreparationService(database, background.renditions, facts, None, background.slot, lambda: True, MOST)
     background.preparation = again
 
     assert [background.run_one() for _ in range(3)] == ["index of 0", "playable of 0", None]
+
+
+def test_labels_of_complete_jobs_are_converted_before_they_are_queried(background: Background, alice: User) -> None:
+    bob = background.services.accounts.create_user("bob")
+    video, of_bob = background.upload(alice, b"video"), background.upload(bob, b"of bob")
+    for _ in range(8):
+        background.run_one()
+    background.complete(alice, "voxel51/count", video)  # whose output is no labels
+    first = background.complete(alice, LABELLING, video)
+    other = background.complete(bob, LABELLING, of_bob)
+    background.idle[0] = False
+    assert background.run_one() is None
+    background.idle[0] = True
+
+    made = [background.run_one() for _ in range(4)]
+
+    assert sorted(filter(None, made)) == sorted(f"labels of {background.asked.index(each)}" for each in (first, other))
+    query = LabelSqlService(background.services.database, background.renditions, 100)
+    queried = query.begin(alice, {"sql": "SELECT 1"}).result()
+    assert "fraction" not in queried or queried["fraction"] is None, "the query itself runs: no conversion is awaited"
+
+
+def test_conversions_of_labels_go_on_after_a_restart_and_end_at_the_limit(background: Background, alice: User) -> None:
+    video = background.upload(alice, b"video")
+    for _ in range(4):
+        background.run_one()
+    finished = [background.complete(alice, LABELLING, video) for _ in range(3)]
+    assert background.run_one() == f"labels of {background.asked.index(finished[-1])}", "the newest comes first"
+
+    database = background.services.database
+    facts, labels = FactsService(database), FinishedLabels(database)
+    background.preparation = PreparationService(
+        database, background.renditions, facts, labels, background.slot, lambda: True, 5
+    )
+
+    made = [each for _ in range(6) if (each := background.run_one())]
+    assert made == [f"labels of {background.asked.index(finished[1])}"], "the first is there, and the last too many"
+    assert background.renditions.count(alice) == 5

@@ -23,7 +23,7 @@ from voxel51.server.jobs.newest_results import complete_jobs
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.service import RenditionService, variant_of
 from voxel51.server.renditions.sources import RenditionSource, SqlSource
-from voxel51.server.renditions.specs import JOB_RENDITIONS, SQL_RENDITION, RenditionSpec
+from voxel51.server.renditions.specs import JOB_RENDITIONS, PARQUET, SQL_RENDITION, RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
 from voxel51.wire.jobs import JOB_ID_FIELD, JobState
@@ -33,7 +33,6 @@ MAX_SQL_JOBS = 500
 """Jobs whose labels one query reads: the newest. Others are in the table ``jobs``, without labels."""
 
 _MAX_LISTED_JOBS = 10_000
-_PARQUET = {"format": "parquet"}
 _ENDED = (JobState.COMPLETE.value, JobState.FAILED.value)
 
 CAPTURED_AT = "captured-at"
@@ -130,7 +129,7 @@ class LabelSqlService:
 
     def _convert(self, owner: User, job_id: str) -> None:
         try:
-            self._renditions.get(owner, RenditionSource(None, job_id), JOB_RENDITIONS["labels"], _PARQUET)
+            self._renditions.get(owner, RenditionSource(None, job_id), JOB_RENDITIONS["labels"], PARQUET)
         except (BadRequest, NotFound, Lost):  # deleted or expired just now, or damaged: the job has no labels then
             return
 
@@ -151,7 +150,7 @@ class LabelSqlService:
     def _parquet_files(self, job_ids: Sequence[str]) -> dict[str, _Parquet]:
         statement = select(renditions.c.job_id, renditions.c.internal_job_id, jobs.c.state, renditions.c.used_at)
         statement = statement.join(jobs, jobs.c.id == renditions.c.internal_job_id).where(
-            renditions.c.kind == JOB_RENDITIONS["labels"].name, renditions.c.variant == variant_of(_PARQUET)
+            renditions.c.kind == JOB_RENDITIONS["labels"].name, renditions.c.variant == variant_of(PARQUET)
         )
         found: dict[str, _Parquet] = {}
         with self._database.read() as connection:

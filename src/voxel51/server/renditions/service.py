@@ -23,6 +23,7 @@ from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.split_tables import job_parts
 from voxel51.server.jobs.status import final_message, progress_of
 from voxel51.server.jobs.tables import internal_job, jobs
+from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import FACTS, SQL_RENDITION, Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
@@ -40,6 +41,7 @@ RENDITION_ANALYTIC = "voxel51/rendition"
 _EXCEPTION = re.compile(r"^The analytic failed: \w+:")
 """Message of a job that an exception ended. Its name and text are for the author of the analytic, not for users."""
 
+_HALF = 0.5
 _BATCH_SIZE = 500
 _USE_RECORDED_EVERY = timedelta(hours=1)
 """Interval at which the use of a rendition is recorded, so that reading it does not write to the database each time."""
@@ -109,13 +111,15 @@ class RenditionService:
         job = self._present(owner, source, spec, spec.read(given), is_awaited=is_awaited)
         return self._result(spec, job)
 
-    def prepare(self, owner: User, source: RenditionSource, spec: RenditionSpec) -> str:
-        """Have the rendition made with default arguments, unless there is one; return the id of its internal job.
+    def prepare(
+        self, owner: User, source: RenditionSource, spec: RenditionSpec, given: Mapping[str, str], *, is_idle: bool
+    ) -> str:
+        """Have the rendition made unless there is one; return the id of its internal job.
 
-        The job leaves the processors to others while they need them. Raises errors as `get` does.
+        If ``is_idle``, the job leaves the processors to others while they need them. Raises errors as `get` does.
         """
         self._sources.check(owner, source)
-        job_id: str = self._present(owner, source, spec, spec.read({}), in_background=True)["id"]
+        job_id: str = self._present(owner, source, spec, spec.read(given), in_background=is_idle)["id"]
         return job_id
 
     def state_of(self, internal_job_id: str) -> str | None:
@@ -248,7 +252,7 @@ class RenditionService:
             job = _find(connection, source, spec, variant_of(arguments))
         if job is None and is_awaited:
             raise NotFound(f"The rendition '{spec.name}' was cancelled")
-        if job is not None and not self._is_stale(job):
+        if job is not None and not self._is_replaced(job, in_background=in_background):
             return job
         try:
             return self._have_made(owner, source, spec, arguments, in_background=in_background)
@@ -267,7 +271,7 @@ class RenditionService:
             # Of several requests that find no rendition at the same time, one submits the job and the others find it.
             acquire_advisory_locks(connection, f"rendition {source.key} {spec.name} {variant}")
             present = _find(connection, source, spec, variant)
-            if present is not None and not self._is_stale(present):
+            if present is not None and not self._is_replaced(present, in_background=in_background):
                 return present
             if present is not None:
                 self._delete(connection, [present["id"]])
@@ -298,6 +302,19 @@ class RenditionService:
             made = _find(connection, source, spec, variant)
         assert made is not None  # noqa: S101  (it was inserted in this transaction)
         return made
+
+    def _is_replaced(self, job: RowMapping, *, in_background: bool) -> bool:
+        """Return whether to make the rendition again: it is stale, or runs at the lowest priority and is wanted now.
+
+        The priority of a process can be lowered only. On a busy machine, a process of the lowest one takes so long that
+        the user is better served by another that starts again, unless it has done half of its work.
+        """
+        if self._is_stale(job):
+            return True
+        if in_background or job["state"] in ENDED or not job["request"]["parameters"].get("in_background"):
+            return False
+        fraction = (progress_of(job["status_text"]) or {}).get("fraction")
+        return fraction is None or fraction < _HALF
 
     def _is_stale(self, job: RowMapping) -> bool:
         """Return whether to make the rendition again: making it failed a while ago, or its file is damaged."""

@@ -136,6 +136,9 @@ _OVERLAP = QueryParameter(
     {"type": "number", "minimum": 0.05, "maximum": 0.95, "default": 0.5},
 )
 
+PARQUET = {"format": "parquet"}
+"""Arguments of the labels of a job as SQL reads them."""
+
 FORMATS: Mapping[str, str] = {
     "coco": "labels.coco.json",
     "yolo": "labels.yolo.zip",

@@ -16,6 +16,7 @@ from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
+from voxel51.server.extras import is_installed
 from voxel51.server.http.route import Route
 from voxel51.server.job_batches.records import results_of
 from voxel51.server.jobs.internal import InternalJobs
@@ -30,6 +31,7 @@ from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
 from voxel51.server.renditions.chart_routes import chart_routes
+from voxel51.server.renditions.finished_labels import FinishedLabels
 from voxel51.server.renditions.label_charts import LabelCharts
 from voxel51.server.renditions.label_sql import LabelSqlService
 from voxel51.server.renditions.preparation import PreparationService
@@ -165,10 +167,12 @@ def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, ren
     # The rest of an owner's renditions is left to those that users ask for.
     most = settings.renditions_per_user // 2
     signals, process = foundation.signals, foundation.process
+    is_converting = settings.prepare_renditions and is_installed("parquet")
     preparations = PreparationService(
         foundation.database,
         renditions,
         FactsService(foundation.database),
+        FinishedLabels(foundation.database) if is_converting else None,
         jobs.background,
         dispatcher.has_idle_slot,
         most,
