@@ -23,7 +23,8 @@ def test_batch_runs_on_data_and_reuses_its_results(voxel51: Voxel51, api: API, t
     estimated = voxel51("run", ANALYTIC, "--query", "name:.mp4", "--param", "threshold=20", "--estimate", "--json")
     assert (estimated.document["videos"], estimated.document["reusable"]) == (2, 2)
     assert estimated.document["frames"] == 5 + 6
-    again = voxel51("run", ANALYTIC, "--query", "name:.mp4", "--param", "threshold=20")
+    api.add_to_collection(api.create_collection("junction")["id"], ids)
+    again = voxel51("run", ANALYTIC, "--collection", "junction", "--param", "threshold=20")
     assert "2 results exist already" in again.out
     assert "2 reused" in again.out
     assert [*api.iter_jobs()] != []

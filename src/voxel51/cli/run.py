@@ -33,7 +33,8 @@ _EXAMPLES = """\
   voxel51 run voxel51/object-tracks videos/ --param classes='["car"]' --param confidence=0.6 --out labels
   voxel51 run voxel51/onnx-detector street.mp4 --param model=@detector.onnx --format coco
   voxel51 run voxel51/shot-detection film.mp4 --split 8
-  voxel51 run voxel51/shot-detection --query type:video"""
+  voxel51 run voxel51/shot-detection --query type:video
+  voxel51 run voxel51/shot-detection --collection junction"""
 
 
 def fill(parser: Parser) -> None:

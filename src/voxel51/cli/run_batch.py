@@ -7,6 +7,7 @@ from voxel51.cli.parameters import read_parameters, with_uploads
 from voxel51.cli.printing import Printer, human_size
 from voxel51.cli.scheduling import scheduling_of
 from voxel51.users.api import API
+from voxel51.users.batch_flows import Videos
 from voxel51.users.query import DataQuery
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
 from voxel51.wire.job_batches import BatchEstimate
@@ -19,6 +20,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data of the platform", "run on data of the platform, as a batch, without files")
     group.add_argument("--data", metavar="ID", nargs="+", help="ids of data")
     group.add_argument("--query", metavar="SEARCH", help="search of the data list, such as name:street,type:video")
+    group.add_argument("--collection", metavar="NAME", help="videos of this collection (name or id)")
     group.add_argument("--max-running", metavar="N", type=int, help="jobs that are queued or run at once (default: 20)")
     group.add_argument("--estimate", action="store_true", help="show the size of the batch, and do not run it")
     group.add_argument("--no-wait", action="store_true", help="create the batch and do not wait for its end")
@@ -30,11 +32,11 @@ def is_batch(options: argparse.Namespace) -> bool:
     Raises:
         ValueError: it selects both, or neither.
     """
-    kinds = [bool(options.videos), options.data is not None, options.query is not None]
-    if sum(kinds) != 1:
-        raise ValueError("specify either videos, or --data ID, or --query SEARCH")
+    selected = [each is not None for each in (options.data, options.query, options.collection)]
+    if sum([bool(options.videos), *selected]) != 1:
+        raise ValueError("specify either videos, or one of --data ID, --query SEARCH and --collection NAME")
     if options.videos and (options.estimate or options.no_wait or options.max_running):
-        raise ValueError("--estimate, --no-wait and --max-running need --data or --query")
+        raise ValueError("--estimate, --no-wait and --max-running need --data, --query or --collection")
     return not options.videos
 
 
@@ -42,7 +44,7 @@ def run_batch(
     options: argparse.Namespace, api: API, printer: Printer, analytic: AnalyticRecord, document: AnalyticDocument
 ) -> int:
     """Run the analytic on the selected data, and return the exit status."""
-    videos = options.data if options.data is not None else DataQuery().add_search_direct(options.query)
+    videos = _selection(options, api)
     parameters = with_uploads(api, read_parameters(options.param, document))
     given = {"version": analytic["version"], "fresh": options.fresh}
     estimate = api.estimate_batch(analytic["name"], videos, parameters, **given)
@@ -63,6 +65,12 @@ def run_batch(
         batch = wait_for(api, batch["id"], printer)
     printer.result(description(batch), batch)
     return printer.finish() or (0 if options.no_wait else exit_status(batch))
+
+
+def _selection(options: argparse.Namespace, api: API) -> Videos:
+    if options.collection is not None:
+        return api.collection(options.collection)
+    return options.data if options.data is not None else DataQuery().add_search_direct(options.query)
 
 
 def estimate_text(estimate: BatchEstimate) -> str:
