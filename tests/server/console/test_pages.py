@@ -25,7 +25,7 @@ def test_server_answers_every_route_of_the_console(platform: PlatformProcess, pa
     assert page.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/nothing/deeper"])
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/deeper", "/console/nothing"])
 def test_unknown_address_is_a_page_in_a_browser_and_an_error_for_programs(platform: PlatformProcess, path: str) -> None:
     page = requests.get(platform.url + path, headers={"Accept": "text/html,application/xhtml+xml"})
     answer = requests.get(platform.url + path)

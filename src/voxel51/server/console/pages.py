@@ -58,23 +58,25 @@ def console_pages(embed_origins: Sequence[str] = ()) -> Iterable[Route]:
     for name in sorted({page["path"].split("/")[1] for page in pages} - {""}):
         yield Route(f"/{name}/{{rest:path}}", not_found)
     yield Route(f"{console.base}/{{path:path}}", _serve_assets(console))
-    yield Route("/console/{rest:path}", _serve_outdated)
-    yield Route("/{rest:path}", _UnknownPage(not_found))  # behind all others
+    yield Route("/console/{rest:path}", _UnknownPage(not_found, _serve_outdated))
+    yield Route("/{rest:path}", _UnknownPage(not_found, _refuse))  # behind all others
 
 
 class _UnknownPage:
-    """Page at all other addresses, for people who typed one; programs get the error that all routes have."""
+    """Page at all other addresses, for people who typed one; programs get the answer of ``refuse``."""
 
-    def __init__(self, serve: _Serve) -> None:
+    def __init__(self, serve: _Serve, refuse: _Serve) -> None:
         self._serve = serve
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         is_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
         if not is_page or request.url.path.startswith(f"/{API_VERSION}/"):
-            raise HTTPException(404)
-        response = await self._serve(request)
-        response.status_code = 404 if response.status_code == 200 else response.status_code
+            response = await self._refuse(request)
+        else:
+            response = await self._serve(request)
+            response.status_code = 404 if response.status_code == 200 else response.status_code
         await response(scope, receive, send)
 
 
@@ -126,6 +128,10 @@ def _serve_assets(console: ConsoleFiles) -> _Serve:
         return await _serve_outdated(request) if asset is None else _response(asset, request, headers)
 
     return serve
+
+
+async def _refuse(_: Request) -> Response:
+    raise HTTPException(404)
 
 
 async def _serve_outdated(request: Request) -> Response:
