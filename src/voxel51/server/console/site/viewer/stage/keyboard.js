@@ -61,7 +61,8 @@ export function showShortcuts() {
 
 /** Return whether the focused control uses the key itself, such as an input or a slider. */
 export function isTyped({ target, key }) {
-  if (target.closest("select, textarea, dialog, [role=tablist], .menu")) return true;
+  if (target.closest("select, textarea, dialog, .menu")) return true;
+  if (target.closest("[role=tablist]") && key.startsWith("Arrow")) return true;
   const { type } = target.closest("input") ?? {};
   if (type === "range") return /^(Arrow|Home|End|Page)/.test(key);
   if (type) return type !== "checkbox" || key === " ";
