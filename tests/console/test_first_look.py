@@ -92,8 +92,8 @@ def test_lists_show_images_and_the_length_of_videos(visit: Visit, person: Person
     expect(row.locator(".thumbnail img")).to_be_visible(timeout=MAKING_MILLISECONDS)
     expect(row.locator(".length")).to_have_text("0:03")
     page = visit.open(f"/jobs/{job_id}")
-    expect(page.locator(".subheading .thumbnail img")).to_be_visible(timeout=MAKING_MILLISECONDS)
-    expect(page.locator(".subheading .length")).to_have_text("0:03")
+    expect(page.locator(".job-heading .thumbnail img")).to_be_visible(timeout=MAKING_MILLISECONDS)
+    expect(page.locator(".job-heading .length")).to_have_text("0:03")
 
 
 @pytest.mark.parametrize("size", [(320, 240), (180, 320), (320, 180)], ids=["4:3", "portrait", "16:9"])

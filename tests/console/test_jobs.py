@@ -281,13 +281,17 @@ def test_job_is_shared_extended_archived_and_deleted(visit: Visit, person: Perso
     assert requests.get(api_url).status_code == 404
     dialog.get_by_role("button", name="Close").click()
 
+    more = page.get_by_role("button", name="More actions")
+    more.click()
     page.get_by_role("button", name="Change expiry").click()
     page.get_by_role("dialog").get_by_label("Or expire on").fill("2040-01-02T03:04")
     page.get_by_role("dialog").get_by_role("button", name="Change expiry").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert job_of(person, job)["expiration_date"].startswith("2040-01-02T03:04")
+    more.click()
     page.get_by_role("button", name="Archive", exact=True).click()
     expect(page.locator(".badge", has_text="archived")).to_be_visible()
+    more.click()
     page.get_by_role("button", name="Unarchive").click()
     expect(page.locator(".badge", has_text="archived")).to_be_hidden()
 

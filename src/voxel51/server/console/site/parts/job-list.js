@@ -4,8 +4,7 @@ import { each, h } from "../core/dom.js";
 import { clock } from "../core/format.js";
 import { onJobEvent } from "../core/job-events.js";
 import { signal } from "../core/reactive.js";
-import { icon } from "./icons.js";
-import { poster } from "./poster.js";
+import { posterOf } from "./poster.js";
 import { loadError, resource } from "./load.js";
 import { loading, progressBar, stateBadge, timeAgo } from "./elements.js";
 
@@ -50,7 +49,7 @@ export function jobList(fetch, empty) {
 export function jobThumbnail({ inputs, duration_seconds: seconds }) {
   if (!inputs) return null;
   const file = inputs.find(({ filename }) => filename !== null);
-  const picture = file ? poster(file.data_id, { width: THUMBNAIL_WIDTH }) : h("span.poster.none", {}, icon("data"));
+  const picture = posterOf(file?.data_id, file?.filename ?? null, { width: THUMBNAIL_WIDTH });
   return h("span.thumbnail", {}, picture, seconds > 0 && h("span.length", { title: "Length of the video" }, clock(seconds)));
 }
 

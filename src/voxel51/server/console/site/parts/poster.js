@@ -20,6 +20,19 @@ let busy = 0;
  */
 export const poster = (dataId, { width = 320, onFailure } = {}) => picture(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, "data", onFailure);
 
+/** The poster of a video in a collection, which may belong to another user. */
+export const memberPoster = (collectionId, dataId) => picture(`/collections/${encodeURIComponent(collectionId)}/data/${encodeURIComponent(dataId)}/poster`, {}, "data");
+
+/** Names of files that have no poster: audio, images, and files that are not media. */
+const WITHOUT_POSTER = /\.(mp3|m4a|wav|flac|aac|ogg|opus|png|jpe?g|webp|bmp|tiff?|txt|md|csv|json|xml|ya?ml|pdf|zip|gz|tar|parquet|onnx)$/i;
+const AUDIO = /\.(mp3|m4a|wav|flac|aac|ogg|opus)$/i;
+
+/** The poster of a file of which only the name is known; an icon for names of other files, and without a file (`null`). */
+export function posterOf(dataId, filename, options) {
+  if (filename !== null && !WITHOUT_POSTER.test(filename)) return poster(dataId, options);
+  return h("span.poster.none", {}, icon(filename === null ? "data" : AUDIO.test(filename) ? "volume" : "docs"));
+}
+
 /** One frame of a job's video with the labels drawn into it; an icon until it is made, and for outputs without labels. */
 export const resultFrame = (jobId, number, { width = 320 } = {}) => picture(`/jobs/${encodeURIComponent(jobId)}/renditions/frame`, { number, width }, "analytics");
 

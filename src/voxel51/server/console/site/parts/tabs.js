@@ -5,7 +5,8 @@ import { signal, untracked } from "../core/reactive.js";
 import { route, setQuery } from "../core/router.js";
 
 /**
- * @param {Array<{name, title, content: () => Node}>} entries `content` is called when the tab is selected
+ * @param {Array<{name, title, content: () => Node, isShown?: () => boolean}>} entries `content` is called when the tab is selected;
+ *   `isShown` is read as an effect
  * @param {string} parameter of the URL's query that holds the name of the selected tab
  * @param {{value: string}} [selected] a signal with the name of the selected tab, for callers that change it
  */
@@ -15,7 +16,8 @@ export function tabs(entries, parameter = "tab", selected = signal(entries[0].na
     selected.value = name;
     setQuery({ [parameter]: name === entries[0].name ? "" : name });
   };
-  const tab = ({ name, title }) =>
+  const isHidden = ({ isShown = () => true }) => !isShown();
+  const tab = ({ name, title, isShown }) =>
     h(
       "button",
       {
@@ -23,13 +25,15 @@ export function tabs(entries, parameter = "tab", selected = signal(entries[0].na
         role: "tab",
         id: `tab-${name}`,
         "aria-controls": `panel-${name}`,
+        hidden: () => isHidden({ isShown }),
         "aria-selected": () => String(selected.value === name),
         tabindex: () => (selected.value === name ? "0" : "-1"),
         onclick: () => choose(name),
         onkeydown: (event) => {
           const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
           if (!step) return;
-          const next = entries.at((entries.findIndex((entry) => entry.name === name) + step) % entries.length);
+          const shown = untracked(() => entries.filter((entry) => !isHidden(entry)));
+          const next = shown.at((shown.findIndex((entry) => entry.name === name) + step) % shown.length);
           choose(next.name);
           document.getElementById(`tab-${next.name}`).focus();
         },

@@ -37,7 +37,7 @@ export function tray() {
       "section.tray",
       { "aria-label": "Uploads", hidden: () => uploads.value.length === 0, class: () => (isOpen.value ? "" : "closed"), ...holding },
       header(running),
-      h("ul", { hidden: () => !isOpen.value, tabindex: "0", "aria-label": "Files" }, each(() => uploads.value, ({ id }) => id, (upload) => row(upload.value))),
+      h("ul", { hidden: () => !isOpen.value, tabindex: "0", "aria-label": "Files" }, each(flaggedFirst, ({ id }) => id, (upload) => row(upload.value))),
       () => isOpen.value && footer(running),
     ),
   ];
@@ -59,6 +59,9 @@ function leaveWhenDone() {
   const timer = setTimeout(clearDone, LINGER_MILLISECONDS);
   onEnd(() => clearTimeout(timer));
 }
+
+/** All uploads, those with a problem at the top, where they are seen. */
+const flaggedFirst = () => [...uploads.value].sort((one, other) => Boolean(other.flag.value) - Boolean(one.flag.value));
 
 function header(running) {
   return h(
@@ -92,9 +95,10 @@ function share(some) {
 
 function footer(running) {
   const done = uploads.value.filter(({ state }) => state.value === "done");
+  const media = done.filter(({ flag }) => !flag.value);
   const paused = uploads.value.filter(({ state }) => state.value === "paused");
   const entries = [
-    done.length > 1 && hasScope("run") && h("a.button", { href: runOn(done) }, icon("play"), `Run an analytic on all ${count(done.length)}`),
+    media.length > 1 && hasScope("run") && h("a.button", { href: runOn(media) }, icon("play"), `Run an analytic on all ${count(media.length)}`),
     running.value.length > 1 && button("Pause all", () => running.peek().forEach(pauseUpload), { symbol: "pause" }),
     paused.length > 1 && button("Resume all", () => paused.forEach(resumeUpload), { symbol: "play" }),
     done.length > 0 && button("Clear finished", clearDone),
@@ -156,7 +160,7 @@ function next(upload) {
   const id = encodeURIComponent(upload.dataId.value);
   // Following a link collapses the tray, which would cover the page, unless uploads are still active.
   const onclick = () => (isOpen.value = uploads.peek().some(isActive));
-  return h("p.next", {}, picture(upload), h("a", { href: `/data/${id}`, onclick }, "Open"), hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
+  return h("p.next", {}, picture(upload), h("a", { href: `/data/${id}`, onclick }, "Open"), () => !upload.flag.value && hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
 }
 
 /** The poster of a video that was uploaded. A file that the platform cannot decode is flagged with its reason. */

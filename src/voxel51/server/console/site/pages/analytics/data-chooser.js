@@ -9,8 +9,8 @@ import { dialog } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { loadError, resource } from "../../parts/load.js";
-import { poster } from "../../parts/poster.js";
 import { emptyState, loading } from "../../parts/elements.js";
+import { thumbnail } from "../data/file-card.js";
 import { findData } from "./data-records.js";
 import { sampleVideo } from "./sample-video.js";
 
@@ -28,7 +28,7 @@ export function dataChooser(chosen, { noun, isMany }) {
   };
   const remove = (id) => (chosen.value = chosen.peek().filter((other) => other.id !== id));
   const entry = (record, id) =>
-    h("li.chosen-data", {}, poster(id), h("span.name", {}, record.peek().name), button(`Remove ${record.peek().name}`, () => remove(id), { symbol: "close", kind: "plain", isIconOnly: true }));
+    h("li.chosen-data", {}, thumbnail(record.peek()), h("span.name", {}, record.peek().name), button(`Remove ${record.peek().name}`, () => remove(id), { symbol: "close", kind: "plain", isIconOnly: true }));
   return h(
     "div.data-chooser",
     {},
@@ -114,7 +114,7 @@ function option(record, isSelected, toggle) {
   return h(
     "button.data-option",
     { type: "button", "aria-pressed": () => String(isSelected()), onclick: () => toggle(record) },
-    poster(record.id),
+    thumbnail(record),
     h("span.name", {}, record.name),
     h("span.muted", {}, [size(record.size), ago(record.upload_date)].filter(Boolean).join(" · ")),
   );

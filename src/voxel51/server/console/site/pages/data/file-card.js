@@ -2,7 +2,7 @@
 
 import { address } from "../../core/api.js";
 import { h } from "../../core/dom.js";
-import { size } from "../../core/format.js";
+import { clock, size } from "../../core/format.js";
 import { signal } from "../../core/reactive.js";
 import { timeAgo } from "../../parts/elements.js";
 import { icon } from "../../parts/icons.js";
@@ -34,11 +34,13 @@ function typeMark(record) {
   return h("span.poster.other", {}, icon(symbol), h("span", {}, title));
 }
 
+/** A card with the picture of a file, its length, and the most frequent labels that were found in it, if the record has them. */
 export const fileCard = (record) =>
   h(
     "a.file-card",
     { href: pathOf(record) },
-    thumbnail(record),
+    h("span.thumbnail", {}, thumbnail(record), record.duration_seconds > 0 && h("span.length", { title: "Length" }, clock(record.duration_seconds))),
     h("span.file-name", { title: record.name }, h("bdi", {}, record.name)),
     h("span.muted", {}, `${size(record.size)} · `, timeAgo(record.upload_date)),
+    record.labels?.length > 0 && h("span.labels", { title: record.labels.join(", ") }, record.labels.join(", ")),
   );

@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { clock, size } from "../../core/format.js";
 import { allOf } from "../../core/query.js";
-import { signal } from "../../core/reactive.js";
+import { every, signal } from "../../core/reactive.js";
 import { navigate, route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
 import { button, select } from "../../parts/form.js";
@@ -27,7 +27,10 @@ import { found } from "./found.js";
 import { savedSearches } from "./saved-searches.js";
 import { MEDIA_GROUPS, mediaTypeTerm, typeName } from "./media-types.js";
 
-const FIELDS = "id,name,size,type,upload_date,expiration_date,duration_seconds,width,height,tags,labels,analytics";
+const FIELDS = "id,name,size,type,upload_date,expiration_date,duration_seconds,width,height,frame_rate,video_codec,tags,labels,analytics";
+const FACTS_MILLISECONDS = 4000;
+const NEW_MILLISECONDS = 300_000;
+const MOST_ATTEMPTS = 15;
 const VIEW_KEY = "view of videos";
 const EXAMPLES = [
   ["street", "name, type or id contains “street”"],
@@ -57,6 +60,7 @@ export function page() {
     empty,
   });
   onAdded(list.reload);
+  followNewFacts(list);
   const retention = h("span", { hidden: () => list.total.value === 0 }, retentionSelect()); // the drop zone of an empty list has its own
   return [heading("Videos", hasScope("upload") && [retention, uploadButton()]), list.node];
 }
@@ -72,11 +76,28 @@ function columns() {
     { title: "Found", cell: (row) => found(row.value) },
     { title: "Size", sort: "size", kind: "number", cell: (row) => size(row.value.size) },
     { title: "Duration", sort: "duration_seconds", kind: "number", cell: (row) => (row.value.duration_seconds === null ? "" : clock(row.value.duration_seconds)) },
-    { title: "Resolution", sort: "height", kind: "number", cell: (row) => (row.value.width ? `${row.value.width} × ${row.value.height}` : "") },
+    { title: "Resolution", sort: "height", kind: "number", cell: (row) => resolution(row.value) },
     { title: "Type", sort: "type", cell: (row) => h("span", { title: row.value.type }, typeName(row.value)) },
     { title: "Uploaded", sort: "upload_date", cell: (row) => timeAgo(row.value.upload_date) },
     { title: "Expires", sort: "expiration_date", cell: (row) => timeAgo(row.value.expiration_date) },
   ];
+}
+
+function resolution({ width, height, frame_rate: rate, video_codec: codec }) {
+  const details = [rate && `${Number(rate.toFixed(2))} fps`, codec].filter(Boolean).join(" · ");
+  return [width ? `${width} × ${height}` : "", details && h("p.muted.facts-line", {}, details)];
+}
+
+/** Reload the list some times while it shows videos that have just arrived: the platform reads their length and resolution after the upload. */
+function followNewFacts(list) {
+  let attempts = 0;
+  onAdded(() => (attempts = 0));
+  every(FACTS_MILLISECONDS, () => {
+    const isAwaited = ({ type, duration_seconds: seconds, upload_date: date }) => type?.startsWith("video/") && seconds === null && Date.now() - Date.parse(date) < NEW_MILLISECONDS;
+    if (attempts >= MOST_ATTEMPTS || !list.rows.peek().some(isAwaited)) return;
+    attempts += 1;
+    return list.reload();
+  });
 }
 
 const nameCell = ({ value: record }) => [

@@ -27,7 +27,7 @@ function content({ data, jobs }) {
 }
 
 async function fetchRecent(signal) {
-  const fields = "id,name,size,type,upload_date";
+  const fields = "id,name,size,type,upload_date,duration_seconds,labels";
   const [data, jobs] = await Promise.all([
     get("/data", { fields, search: mediaTypeTerm("video"), sort: "upload_date:desc", limit: RECENT_VIDEOS }, { signal }),
     get("/jobs", { fields: "id", limit: 1 }, { signal }),

@@ -7,7 +7,9 @@ import { navigate, route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
 import { dialog } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
+import { icon } from "../../parts/icons.js";
 import { loadedRecord } from "../../parts/load.js";
+import { menu } from "../../parts/menu.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { heading, stateBadge } from "../../parts/elements.js";
 import { jobThumbnail } from "../../parts/job-list.js";
@@ -47,9 +49,9 @@ function jobPage({ job: first, request, inputs, sources }, query) {
   showResultWhenComplete(job, tab);
   leaveWhenDeleted(live.isDeleted, first);
   const state = computed(() => job.value.state);
+  const hasLabels = computed(() => mayHaveLabels(job.value));
   return [
-    heading(first.name, actions(live, analysedFile({ request, inputs }))),
-    h("div.subheading", {}, jobThumbnail(first), () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
+    h("div.job-heading", {}, jobThumbnail(first), heading(first.name, actions(live, analysedFile({ request, inputs }), hasLabels)), h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived"))),
     progressCard(live, now),
     failureCard(job, live.messages, request),
     request.split && partsCard(live),
@@ -57,7 +59,7 @@ function jobPage({ job: first, request, inputs, sources }, query) {
     tabs(
       [
         { name: "result", title: "Result", content: () => resultTab({ job, partial, request, inputs, frame: query.get("frame") }) },
-        ...(mayHaveLabels(first) ? [{ name: "charts", title: "Charts", content: () => chartsTab(first, analysedFile({ request, inputs })) }] : []),
+        { name: "charts", title: "Charts", isShown: () => hasLabels.value, content: () => () => hasLabels.value && untracked(() => chartsTab(job.peek(), analysedFile({ request, inputs }))) },
         { name: "overview", title: "Overview", content: () => overviewTab(job, { request, inputs, sources }, now) },
         { name: "messages", title: "Messages", content: () => messagesTab(live) },
         { name: "activity", title: "Activity", content: () => activityTab(job) },
@@ -70,7 +72,7 @@ function jobPage({ job: first, request, inputs, sources }, query) {
   ];
 }
 
-/** Return whether a job has an output that may be labels. Jobs that complete later get the tab with the next visit. */
+/** Return whether a job has an output that may be labels. */
 const mayHaveLabels = (job) => hasResult(job) && Boolean(job.output_filename) && isLabelsFile(job.output_filename);
 
 /** A link to the form that runs the request of a job on its whole video, for jobs on a part of it. */
@@ -79,27 +81,32 @@ function wholeVideo({ id, analytic_id: analyticId }) {
   return h("span", {}, h("span.muted", {}, "Part of the video. "), hasScope("run") && h("a", { href: path }, "Run on the whole video"));
 }
 
+/** Actions that are needed rarely: they are in a menu, so that the buttons leave the window to the result. */
+const RARE = new Set(["dataset", "archive", "unarchive", "expiry"]);
+
 /** Buttons for the actions that apply at present. They are hidden and not removed, so that one with the focus keeps it. */
-function actions({ job, refresh }, file) {
-  const actionButton = ({ name, title, symbol, isFor, run }) => {
-    const apply = () =>
-      attempt(async () => {
-        await run([job.peek()]);
-        if (name !== "delete") await refresh();
-      });
+function actions({ job, refresh }, file, hasLabels) {
+  const path = `/jobs/${encodeURIComponent(job.peek().id)}`;
+  const apply = ({ name, run }) => {
     const submit = { again: runAgain, parts: retryParts }[name];
-    const work = submit ? () => attempt(() => goToNewJob(submit, job.peek())) : apply;
-    return button(title, work, { symbol, hidden: () => !isFor(job.value) });
+    if (submit) return attempt(() => goToNewJob(submit, job.peek()));
+    return attempt(async () => {
+      await run([job.peek()]);
+      if (name !== "delete") await refresh();
+    });
   };
+  const allowed = allowedActions().filter(({ name }) => name !== "download");
+  const rare = (record) => allowed.filter(({ name, isFor }) => RARE.has(name) && isFor(record));
   return [
-    button("Download", () => download(`/jobs/${encodeURIComponent(job.peek().id)}/output`, {}, job.peek().output_filename), {
+    button("Download", () => download(`${path}/output`, {}, job.peek().output_filename), {
       symbol: "download",
       hidden: () => !hasResult(job.value) || !job.value.output_filename,
     }),
-    mayHaveLabels(job.peek()) && h("a.button", { href: `/jobs/${encodeURIComponent(job.peek().id)}/review`, hidden: () => !hasResult(job.value) }, "Review"),
+    h("a.button", { href: `${path}/review`, hidden: () => !hasLabels.value }, icon("check"), "Review"),
     file && button("Compare", () => chooseOther(job.peek(), file), { symbol: "compare", hidden: () => !hasResult(job.value) }),
     hasScope("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
-    allowedActions().filter(({ name }) => name !== "download").map(actionButton),
+    allowed.filter(({ name }) => !RARE.has(name)).map((action) => button(action.title, () => apply(action), { symbol: action.symbol, hidden: () => !action.isFor(job.value) })),
+    h("span", { hidden: () => rare(job.value).length === 0 }, menu(icon("more"), "More actions", () => rare(job.peek()).map((action) => ({ title: action.title, symbol: icon(action.symbol), run: () => apply(action) })), { kind: "more" })),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { h } from "../../core/dom.js";
 import { computed } from "../../core/reactive.js";
 import { dateTime, duration, size } from "../../core/format.js";
-import { poster } from "../../parts/poster.js";
+import { posterOf } from "../../parts/poster.js";
 import { copyable, facts } from "../../parts/elements.js";
 import { readable } from "../analytics/naming.js";
 import { isFinished, runSeconds } from "./states.js";
@@ -19,7 +19,7 @@ export function overviewTab(job, { request, inputs, sources }, now) {
 
 function input({ role, id, name, isMissing }) {
   const title = isMissing ? h("span.muted", {}, name) : h("a", { href: `/data/${encodeURIComponent(id)}` }, name);
-  return h("li", {}, !isMissing && poster(id), h("span", {}, h("span.muted", {}, readable(role)), h("br"), title));
+  return h("li", {}, !isMissing && posterOf(id, name), h("span", {}, h("span.muted", {}, readable(role)), h("br"), title));
 }
 
 function source({ role, id, name }) {

@@ -6,6 +6,7 @@ import { effect, signal } from "../../../core/reactive.js";
 import { count, duration } from "../../../core/format.js";
 import { button, select } from "../../../parts/form.js";
 import { loaded } from "../../../parts/load.js";
+import { posterOf } from "../../../parts/poster.js";
 
 const PAGE = 50;
 const MAX_LABELS = 4;
@@ -64,12 +65,15 @@ function table(items, { parameter_sets: sets }) {
 
 function name({ filename, data_id: dataId }) {
   if (filename === null) return h("span.muted", {}, "deleted");
-  return h("a", { href: `/data/${encodeURIComponent(dataId)}` }, h("bdi", {}, filename));
+  return h("a.file-link", { href: `/data/${encodeURIComponent(dataId)}` }, posterOf(dataId, filename), h("bdi", {}, filename));
 }
 
-function result({ job_id: jobId, message, labels }) {
+const LINKS = { COMPLETE: "View result", REUSED: "View result", ACTIVE: "View job" };
+
+function result({ job_id: jobId, state, message, labels }) {
   const counts = Object.entries(labels).sort(([, one], [, other]) => other - one);
   const more = counts.length - MAX_LABELS;
   const text = counts.slice(0, MAX_LABELS).map(([label, number]) => `${label} ${count(number)}`).join(", ");
-  return [jobId && h("a", { href: `/jobs/${encodeURIComponent(jobId)}` }, "Job"), " ", text, more > 0 && ` and ${count(more)} more`, message && h("span.muted", {}, ` ${message}`)];
+  const link = jobId && h("a", { href: `/jobs/${encodeURIComponent(jobId)}` }, LINKS[state] ?? "View job");
+  return [message && h("p.reason", {}, message), (text || link) && h("p.outcome", {}, text && h("span", {}, text, more > 0 && ` and ${count(more)} more`), link)];
 }
