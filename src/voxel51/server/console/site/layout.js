@@ -71,12 +71,13 @@ export function setDocumentTitle(section) {
 }
 
 function navigation() {
-  const isCurrent = (path) => route.value.path === path || (path !== "/" && route.value.path.startsWith(`${path}/`));
+  const rootOf = (path) => path.split("/")[1];
+  const isCurrent = (pages) => pages.some(({ path }) => rootOf(path) === rootOf(route.value.path));
   const entries = SECTIONS.filter(({ icon: symbol, scope }) => symbol && (!scope || session.value?.scopes.includes(scope)));
   return h(
     "nav.navigation",
     { "aria-label": "Main" },
-    entries.map(({ path, title, icon: symbol }) => h("a", { href: path, "aria-current": () => isCurrent(path) && "page" }, icon(symbol), title)),
+    entries.map(({ path, title, icon: symbol, pages }) => h("a", { href: path, "aria-current": () => isCurrent(pages) && "page" }, icon(symbol), title)),
     h("a", { href: "/docs", target: "_blank", rel: "noopener" }, icon("docs"), "Docs"),
   );
 }

@@ -30,13 +30,14 @@ export function ordered(analytics) {
 
 /**
  * @param {object} analytic the record
- * @param {{dataIds: Array<string>, matching: ?string}} videos the chosen ones, or the search that finds them
+ * @param {{dataIds: Array<string>, matching: ?string, collection: ?string}} videos the chosen ones, or the search that finds them, with the name
+ *   of the collection that it stands for
  * @param {() => object|undefined} facts of the analytic, undefined until they are there
  * @param {() => boolean} isAnyMeasured whether the cost of any analytic is known; if not, no card says that it is unknown
  */
-export function card(analytic, { dataIds, matching }, facts, isAnyMeasured) {
+export function card(analytic, { dataIds, matching, collection }, facts, isAnyMeasured) {
   const path = pathOf(analytic);
-  const query = matching !== null ? `?${new URLSearchParams({ matching })}` : dataIds.length ? `?data=${dataIds.map(encodeURIComponent).join(",")}` : "";
+  const query = matching !== null ? `?${new URLSearchParams({ matching, ...(collection && { collection }) })}` : dataIds.length ? `?data=${dataIds.map(encodeURIComponent).join(",")}` : "";
   const [owner, name] = shortName(analytic.name);
   const origin = [owner !== INCLUDED && owner, analytic.version].filter(Boolean).join(" · ");
   return h(

@@ -27,6 +27,7 @@ const KINDS = {
 export function page({ query }) {
   const dataIds = (query.get("data") ?? "").split(",").filter(Boolean);
   const matching = query.get("matching");
+  const collection = query.get("collection");
   const filters = {
     search: signal(query.get("search") ?? ""),
     kind: signal(KINDS[query.get("kind")] ? query.get("kind") : "all"),
@@ -43,9 +44,9 @@ export function page({ query }) {
   return [
     heading("Analytics", hasScope("upload") && h("a.button", { href: "/analytics/new" }, icon("add"), "New analytic")),
     dataIds.length > 0 && chosenVideos(dataIds),
-    matching !== null && matchingVideos(matching),
+    matching !== null && matchingVideos(matching, collection),
     tools(filters),
-    cards(found, request, { dataIds, matching }, filters.limit),
+    cards(found, request, { dataIds, matching, collection }, filters.limit),
   ];
 }
 
@@ -67,7 +68,7 @@ function chosenVideos(dataIds) {
   return h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", names, "."), h("a", { href: "/analytics" }, "Cancel"));
 }
 
-const matchingVideos = (search) => h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", search ? ["all videos that match ", h("bdi", {}, `“${search}”`)] : "all your videos", "."), h("a", { href: "/analytics" }, "Cancel"));
+const matchingVideos = (search, collection) => h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", collection ? ["your videos in the collection ", h("bdi", {}, `“${collection}”`)] : search ? ["all videos that match ", h("bdi", {}, `“${search}”`)] : "all your videos", "."), h("a", { href: "/analytics" }, "Cancel"));
 
 function tools({ search, kind, versions }) {
   let timer;

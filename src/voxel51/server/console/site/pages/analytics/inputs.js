@@ -5,8 +5,9 @@ import { get } from "../../core/api.js";
 import { countOrMore } from "../../core/format.js";
 import { allOf } from "../../core/query.js";
 import { computed, effect, signal } from "../../core/reactive.js";
-import { select } from "../../parts/form.js";
+import { button, select } from "../../parts/form.js";
 import { fetchJobs } from "../data/jobs-on-file.js";
+import { isUnreadable } from "../data/media-types.js";
 import { inline } from "../../parts/prose.js";
 import { dataChooser } from "./data-chooser.js";
 import { readable } from "./naming.js";
@@ -28,7 +29,7 @@ export function inputField(input, records, isMany, jobId, videos) {
   const noun = isVideo(input) ? (isMany ? "videos" : "a video") : isMany ? "files" : "a file";
   const chooser = dataChooser(chosen, { noun, isMany });
   const offered = !isVideo(input) && videos && resultSelect(job, videos);
-  const control = offered ? h("div", {}, offered, chooser) : chooser;
+  const control = h("div", {}, offered, chooser, isVideo(input) && notVideos(chosen));
   const more = isMany ? " If you choose several, each gets its own job." : "";
   const output = jobId && !offered && h("span", {}, "The output of ", h("a", { href: `/jobs/${encodeURIComponent(jobId)}` }, "another job"), ", as in the earlier request. Choose a file to use that instead.");
   const node = group(readable(input.name), control, [inline(input.description ?? ""), more, output], error, input.required);
@@ -49,6 +50,14 @@ export function inputField(input, records, isMany, jobId, videos) {
   const focus = () => [...chooser.querySelectorAll("button")].at(-1).focus();
   const value = computed(() => (chosen.value.length ? { "data-id": chosen.value[0].id } : job.value && { "job-id": job.value }));
   return { name: input.name, part: "inputs", node, chosen, value, problem, error, focus };
+}
+
+/** A warning that names the chosen files whose type says that no analytic can read them as a video, and leaves them out. */
+function notVideos(chosen) {
+  const wrong = computed(() => chosen.value.filter(isUnreadable));
+  const names = () => wrong.value.map(({ name }) => name).join(", ");
+  const leaveOut = () => (chosen.value = chosen.peek().filter((record) => !isUnreadable(record)));
+  return h("div.warning", { role: "status", hidden: () => wrong.value.length === 0 }, h("span", {}, () => (wrong.value.length === 1 ? `${names()} is not a video. Its job may fail.` : `${wrong.value.length} files are not videos: ${names()}. Their jobs may fail.`)), " ", button("Leave out", leaveOut, { kind: "link" }));
 }
 
 /** A select of the results of the jobs on the one chosen video; hidden without results, and for several videos. */
@@ -83,17 +92,17 @@ function resultSelect(job, videos) {
 }
 
 /** The field of the input for which all videos that match a search are used. */
-export function matchingField(input, { shown, count, isExact }) {
-  const text = h("p", {}, h("strong", {}, `${countOrMore(count, isExact)} ${isVideo(input) ? "videos" : "files"}`), shown ? [" that match ", h("bdi", {}, `“${shown}”`)] : "", ". ", h("a", { href: `/data?${new URLSearchParams({ search: shown })}` }, "Show them"));
+export function matchingField(input, { shown, collection, count, isExact }) {
+  const text = h("p", {}, h("strong", {}, `${countOrMore(count, isExact)} ${isVideo(input) ? "videos" : "files"}`), collection ? [" in the collection ", h("bdi", {}, `“${collection}”`)] : shown ? [" that match ", h("bdi", {}, `“${shown}”`)] : "", ". ", h("a", { href: `/data?${new URLSearchParams({ search: shown })}` }, "Show them"));
   const error = signal("");
   const node = group(readable(input.name), text, [inline(input.description ?? ""), " They are selected again when the batch is created."], error, input.required);
   const problem = computed(() => (count === 0 ? "Nothing matches. Change the search in the list of videos." : ""));
   return { name: input.name, part: "inputs", node, chosen: signal([]), value: signal(undefined), problem, error, focus: () => node.querySelector("a").focus() };
 }
 
-/** Return the search for all that match and fit an input, with their number. */
-export async function matchingFor(input, search) {
+/** Return the search for all that match and fit an input, with their number, and the name of the collection that it stands for. */
+export async function matchingFor(input, search, collection) {
   const fitting = isVideo(input) ? allOf("type:video", search) : search;
   const { count, is_count_exact: isExact = true } = await get("/data", { fields: "id", search: fitting, limit: 1 });
-  return { search: fitting, shown: search, count, isExact };
+  return { search: fitting, shown: search, collection, count, isExact };
 }

@@ -61,7 +61,7 @@ async function fetchForm(id, query) {
   const named = [...Object.values(request.inputs), ...Object.values(request.parameters)].map((value) => value?.["data-id"]).filter(Boolean);
   const records = new Map((await recordsOf([...new Set([...dataIds, ...named])])).map((record) => [record.id, record]));
   const main = mainInput(document);
-  const matching = main && query.has("matching") ? await matchingFor(main, query.get("matching")) : null;
+  const matching = main && query.has("matching") ? await matchingFor(main, query.get("matching"), query.get("collection")) : null;
   return { analytic, document, request, records, dataIds, matching };
 }
 
@@ -150,7 +150,7 @@ function jobFields(analytic, document, request, { chosen, others, matching, swee
   const isSelection = () => matching !== null || sweep.sets.value.length > 1; // which only a batch can run
   const isOneBatch = () => isSelection() || (!parts.value && isBatch(chosen.value, isStarted.value, ttl.value, others));
   const preset = (record) => jobName(analytic.name, record?.name);
-  const placeholder = () => (isOneBatch() ? jobName(analytic.name, matching ? "videos that match" : `${chosen.value.length} ${chosen.value.length === 1 ? "video" : "videos"}`) : preset(chosen.value[0]));
+  const placeholder = () => (isOneBatch() ? jobName(analytic.name, matching ? (matching.collection ?? "videos that match") : `${chosen.value.length} ${chosen.value.length === 1 ? "video" : "videos"}`) : preset(chosen.value[0]));
   const nameOf = (record) => {
     if (name.value === "") return preset(record);
     return chosen.value.length > 1 ? `${name.value}: ${record.name}` : name.value;

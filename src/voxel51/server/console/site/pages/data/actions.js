@@ -3,6 +3,7 @@
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { count } from "../../core/format.js";
+import { term } from "../../core/query.js";
 import { navigate } from "../../core/router.js";
 import { batch } from "../../parts/batch.js";
 import { confirmAction, dialog } from "../../parts/dialog.js";
@@ -17,6 +18,9 @@ export const runAddress = (rows) => `/analytics?data=${rows.map(({ id }) => enco
 
 /** Choose an analytic for all files that match a search. */
 export const runOnMatching = ({ search }) => navigate(`/analytics?${new URLSearchParams({ matching: search })}`);
+
+/** Choose an analytic for the user's own videos in a collection. */
+export const runOnCollection = ({ id, name }) => navigate(`/analytics?${new URLSearchParams({ matching: term("collection", id), collection: name })}`);
 
 export const runOn = (rows) => navigate(runAddress(rows));
 

@@ -64,8 +64,14 @@ function createCollection() {
   );
 }
 
-function share({ id, name }) {
-  return dialog(`Share “${name}”`, (close) =>
+/** Show with whom a collection is shared, and share it with one more user. */
+export function share({ id, name }) {
+  const path = `/collections/${encodeURIComponent(id)}/shares`;
+  return dialog(`Share “${name}”`, (close) => [
+    loaded(
+      async (aborted) => (await get(path, {}, { signal: aborted })).shares,
+      (shares, again) => shares.length > 0 && h("ul.shares", { "aria-label": "Shared with" }, shares.map((each) => sharedWith(path, each, again))),
+    ),
     form(
       [
         h("p", {}, "The user can list the videos of the collection and download them."),
@@ -76,13 +82,21 @@ function share({ id, name }) {
         verb: "Share",
         cancel: () => close(),
         submit: async ({ username, role }) => {
-          await call("PUT", `/collections/${encodeURIComponent(id)}/shares/${encodeURIComponent(username)}`, { json: { role } });
+          await call("PUT", `${path}/${encodeURIComponent(username)}`, { json: { role } });
           notify(`Shared with ${username}`);
           close(true);
         },
       },
     ),
-  );
+  ]);
+}
+
+function sharedWith(path, { username, role }, again) {
+  const end = async () => {
+    await call("DELETE", `${path}/${encodeURIComponent(username)}`);
+    await again();
+  };
+  return h("li", {}, h("bdi", {}, username), h("span.muted", {}, role), button(`End the share with ${username}`, end, { symbol: "close", kind: "plain", isIconOnly: true }));
 }
 
 async function remove({ id, name }) {

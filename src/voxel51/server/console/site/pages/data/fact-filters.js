@@ -12,7 +12,7 @@ import { popover } from "../../parts/popover.js";
 const TYPING_MILLISECONDS = 300;
 const HEIGHTS = [["", "any"], ["720", "720 lines or more"], ["1080", "1080 lines or more"], ["2160", "2160 lines or more"]];
 const SOUND = [["", "any"], ["true", "with sound"], ["false", "without sound"]];
-const NAMES = ["found", "ran", "not_run", "longer", "shorter", "lines", "sound"];
+const NAMES = ["found", "ran", "not_run", "longer", "shorter", "lines", "rate", "codec", "sound"];
 
 /** @returns {{terms: () => string, node: Node}} `terms` is read as an effect */
 export function factFilters() {
@@ -41,6 +41,8 @@ export function factFilters() {
     number("Longer than (seconds)", "longer", values, set),
     number("Shorter than (seconds)", "shorter", values, set),
     field("Resolution", choice("lines", HEIGHTS, values, set)),
+    number("Frames per second, at least", "rate", values, set),
+    text("Codec", "codec", "such as h264", values, set),
     field("Sound", choice("sound", SOUND, values, set)),
     button("Clear filters", () => NAMES.forEach((name) => set(name, "")), { disabled: () => active.value === 0 }),
   );
@@ -51,7 +53,7 @@ export function factFilters() {
 }
 
 /** Return the search terms of the filters. */
-export function termsOf({ found, ran, not_run: notRun, longer, shorter, lines, sound }) {
+export function termsOf({ found, ran, not_run: notRun, longer, shorter, lines, rate, codec, sound }) {
   return allOf(
     found && term("label", found),
     ran && term("analytic", ran),
@@ -59,6 +61,8 @@ export function termsOf({ found, ran, not_run: notRun, longer, shorter, lines, s
     Number(longer) > 0 && `duration_seconds:>${Number(longer)}`,
     Number(shorter) > 0 && `duration_seconds:<${Number(shorter)}`,
     Number(lines) > 0 && `height:>=${Number(lines)}`,
+    Number(rate) > 0 && `frame_rate:>=${Number(rate)}`,
+    codec && term("video_codec", codec),
     sound && term("has_audio", sound),
   );
 }
@@ -84,6 +88,9 @@ function follow(control, options, present) {
     control.value = present.value;
   });
 }
+
+const text = (title, name, placeholder, values, set) =>
+  field(title, h("input", { type: "text", placeholder, autocomplete: "off", spellcheck: false, value: () => values[name].value, onchange: ({ target }) => set(name, target.value.trim()) }));
 
 function number(title, name, values, set) {
   let timer;

@@ -22,6 +22,9 @@ export const isViewable = ({ type }) => isVideo({ type }) || /^image\/(png|jpeg|
 /** Return whether a file has sound and no picture. */
 export const isAudio = ({ type }) => Boolean(type?.startsWith("audio/"));
 
+/** Return whether the type says that a file is an image, a text or a document, which no analytic reads as a video. */
+export const isUnreadable = ({ type }) => /^(text|font)\/|^image\/(?!gif)|^application\/(json|pdf|zip|xml|gzip)/.test(type ?? "");
+
 /** Return a short name of the media type: `MP4`, `JSON`. */
 export function typeName({ type }) {
   const name = type?.split(";")[0].split("/").at(-1) ?? "";

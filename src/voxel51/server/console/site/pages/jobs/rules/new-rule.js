@@ -10,17 +10,17 @@ import { analyticChoice, runnableAnalytics } from "../../analytics/analytic-choi
 
 const MAX_NAME = 255;
 
-/** Ask for a new rule and create it; resolves to whether one was created. */
-export async function newRule() {
+/** Ask for a new rule and create it; resolves to whether one was created. `place` is chosen at first, such as `collection ID`. */
+export async function newRule(place = "upload") {
   const choices = async (aborted) => {
     const options = { signal: aborted };
     const [analytics, { collections }, { sources }] = await Promise.all([runnableAnalytics(options), get("/collections", {}, options), get("/data/sources", {}, options)]);
     return { analytics, collections: collections.filter(({ role }) => role !== "viewer"), sources };
   };
-  return Boolean(await dialog("New rule", (close) => loaded(choices, (found) => (found.analytics.length ? ruleForm(found, close) : emptyState("No analytics", "Add an analytic first."))), { isWide: true }));
+  return Boolean(await dialog("New rule", (close) => loaded(choices, (found) => (found.analytics.length ? ruleForm(found, place, close) : emptyState("No analytics", "Add an analytic first."))), { isWide: true }));
 }
 
-function ruleForm({ analytics, collections, sources }, close) {
+function ruleForm({ analytics, collections, sources }, chosen, close) {
   const choice = analyticChoice(analytics);
   const places = [["upload", "All videos that I add"], ...collections.map(({ id, name }) => [`collection ${id}`, `Videos that I add to the collection “${name}”`]), ...sources.map(({ id, location }) => [`source ${id}`, `New files in ${location}`])];
   const submit = async ({ name, place }) => {
@@ -31,7 +31,7 @@ function ruleForm({ analytics, collections, sources }, close) {
   return form(
     [
       choice.analytic,
-      field("Videos", select(places, { name: "place", value: "upload" }), { hint: "The rule runs on videos that are added from now on. Each runs once." }),
+      field("Videos", select(places, { name: "place", value: chosen }), { hint: "The rule runs on videos that are added from now on. Each runs once." }),
       field("Name", h("input", { name: "name", maxlength: MAX_NAME, autocomplete: "off" }), { hint: "Optional. By default the name of the analytic." }),
       choice.parameters,
     ],
