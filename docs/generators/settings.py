@@ -12,7 +12,8 @@ from voxel51.server.settings import PREFIX, Settings
 
 GROUPS: Mapping[str, str] = {
     "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url "
-    "storage_url storage_endpoint storage_public_endpoint storage_link_seconds source_locations",
+    "storage_url storage_endpoint storage_public_endpoint storage_link_seconds source_locations "
+    "user_source_locations",
     "Logs and traces": "log_format otlp_endpoint",
     "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
@@ -29,7 +30,8 @@ GROUPS: Mapping[str, str] = {
     "rendition_retention_days renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days "
     "usage_retention_days",
-    "Limits per user": "user_bytes user_running_jobs batches_per_user open_batches_per_user requests_per_second "
+    "Limits per user": "user_bytes user_running_jobs batches_per_user open_batches_per_user user_sources "
+    "user_source_files requests_per_second "
     "requests_burst address_failures_per_minute account_failures_per_minute",
     "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",
     "Outbound requests": "outbound_allow outbound_threads delivery_retention_days",

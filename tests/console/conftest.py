@@ -23,7 +23,10 @@ _numbers = itertools.count(1)
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """Run one platform for all tests of the console; each test has its own user."""
     folder = tmp_path_factory.mktemp("platform") / "data"
-    with running(new_platform(folder, environment=ENVIRONMENT)) as shared:
+    recordings = folder.with_name("recordings")
+    recordings.mkdir()
+    sources = {"VOXEL51_SERVER_USER_SOURCE_LOCATIONS": str(recordings)}
+    with running(new_platform(folder, environment={**ENVIRONMENT, **sources})) as shared:
         yield shared
 
 

@@ -13,11 +13,14 @@ import requests
 
 from demo.platform_process import COMMAND, PlatformProcess
 from support.accounts import User
-from support.platforms import StartPlatform
+from support.platforms import NO_OP, StartPlatform
 from support.s3 import S3Server
 from support.submissions import post_job
 from support.video_samples import numbered_video
 from support.waiting import LIMIT_SECONDS, wait_until
+from voxel51.transport.errors import APIError
+from voxel51.users.api import API
+from voxel51.users.auth import Token
 
 OLD = time.time() - 60
 
@@ -140,3 +143,52 @@ def test_place_that_is_no_longer_allowed_is_not_read(start_platform: StartPlatfo
 
     answer = download(User(user.name, user.token, user.key, f"{again.url}/v1"), record)
     assert (answer.status_code, "may not be read any more" in answer.text) == (424, True)
+
+
+def test_user_registers_a_source_whose_videos_run_by_a_rule(start_platform: StartPlatform, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    put(videos / "north" / "old.mp4", b"old")
+    put(videos / "private" / "a.mp4", b"of others")
+    settings = {"VOXEL51_SERVER_USER_SOURCE_LOCATIONS": f"{videos}/north"}
+    platform = start_platform(environment=settings)
+    user, other = User.create(platform, tmp_path), User.create(platform, tmp_path)
+    with API(token=Token.from_json(str(user.token))) as api, API(token=Token.from_json(str(other.token))) as others:
+        assert api.list_source_locations() == [f"{videos}/north"]
+        with pytest.raises(APIError, match="not in a place from which"):
+            api.add_data_source(f"{videos}/private")
+        junction = api.create_collection("junction")
+        rule = api.create_rule([{"analytic": NO_OP, "input": "video"}], collection_id=junction["id"])
+        with pytest.raises(APIError, match="not found"):
+            others.add_data_source(f"{videos}/north", collection_id=junction["id"])
+        assert others.list_data_sources() == []
+        source = api.add_data_source(f"{videos}/north", collection_id=junction["id"])
+        assert (source["registered_by"], source["collection"]) == ("user", junction["id"])
+
+        put(videos / "north" / "day 2" / "new.mp4", b"new")
+        wait_until(lambda: listed(user).keys() == {"old.mp4", "new.mp4"}, "the files did not become data")
+        wait_until(lambda: api.get_rule(rule["id"])["counts"]["complete"] == 2, "the rule did not run on both files")
+        assert {each["name"] for each in api.iter_collection_data(junction["id"])} == {"old.mp4", "new.mp4"}
+        [known] = api.list_data_sources()
+        assert (known["files"], known["problem"], known["left_out"]) == (2, None, None)
+
+        with pytest.raises(APIError, match="belongs to another user"):
+            others.delete_data_source(source["id"])
+        api.delete_data_source(source["id"])
+        assert api.list_data_sources() == []
+        wait_until(lambda: listed(user) == {}, "the records were not deleted")
+    assert (videos / "north" / "old.mp4").read_bytes() == b"old"
+
+
+def test_job_fails_with_the_reason_if_its_source_file_vanished(start_platform: StartPlatform, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    put(videos / "large.mp4", bytes(64 * 1024 * 1024))
+    settings = {"VOXEL51_SERVER_USER_SOURCE_LOCATIONS": str(videos)}
+    platform = start_platform(environment=settings)
+    user = User.create(platform, tmp_path)
+    with API(token=Token.from_json(str(user.token))) as api:
+        api.add_data_source(str(videos))
+        wait_until(lambda: listed(user).keys() == {"large.mp4"}, "the file did not become data")
+        (videos / "large.mp4").unlink()
+        job = post_job(user.v1, user.headers, "voxel51/shot-detection", data_id=listed(user)["large.mp4"]["id"])
+        wait_until(lambda: api.get_job_details(job)["state"] == "FAILED", "the job did not end")
+        assert "was moved or deleted" in str(api.get_job_details(job)["failure_type"]) + str(api.get_job_status(job))

@@ -37,7 +37,8 @@ FOR_ALL_USERS = {
     "get /labels/charts", "get /labels/charts/{chart}", "get /labels/moments", "get /datasets", "post /datasets",
     "get /schedules", "post /schedules",
     "get /pipelines", "post /pipelines", "get /pipeline-runs",
-    "get /rules", "post /rules", "get /data/sources", "get /batches", "post /batches", "post /batches/estimate",
+    "get /rules", "post /rules", "get /data/sources", "post /data/sources",
+    "get /batches", "post /batches", "post /batches/estimate",
     "get /reviews", "get /reviews/scores",
     "get /data/tags", "get /collections", "post /collections", "get /searches",
     "put /searches/{search_name}", "delete /searches/{search_name}",
@@ -85,7 +86,7 @@ OWNED = {
       ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
       ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison", "/charts")),
-    "get /rules/{rule_id}", "delete /rules/{rule_id}", "get /rules/{rule_id}/items",
+    "delete /data/sources/{source_id}", "get /rules/{rule_id}", "delete /rules/{rule_id}", "get /rules/{rule_id}/items",
     *(f"put /rules/{{rule_id}}/{change}" for change in ("pause", "resume", "retry")),
     *(f"{method} /schedules/{{schedule_id}}" for method in ("get", "patch", "delete")),
     "get /schedules/{schedule_id}/runs",
@@ -135,7 +136,7 @@ MONITORS = {"get /metrics"}
 WIDER_SCOPES = {
     "post /webhooks": {"manage", "read"}, "patch /webhooks/{webhook_id}": {"manage", "read"},
     "post /jobs/{job_id}/shares": {"manage", "read"},
-    "post /collections/{collection_id}/members": {"upload", "read"},
+    "post /collections/{collection_id}/members": {"upload", "read"}, "post /data/sources": {"upload", "read"},
     "put /collections/{collection_id}/shares/{username}": {"manage", "read"},
     "put /secrets/{secret_name}": {"manage", "run"},
 }  # fmt: skip
@@ -227,6 +228,7 @@ BODIES = {
     "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
     "post /jobs/{job_id}/reviews": {"base": 0, "edits": [{"edit": "accept", "tracks": [1]}]},
     "post /datasets": {"name": "d", "options": {"format": "coco"}, "jobs": ["a"]},
+    "post /data/sources": {"location": "/recordings"},
     "post /rules": {"trigger": "upload", "runs": [{"analytic": "a"}]},
     "post /schedules": {"cron": "0 3 * * *", "run": {"type": "batch", "batch": BATCH}},
     "patch /schedules/{schedule_id}": {"name": "stolen"},
@@ -302,9 +304,11 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("isolation")
-    with running(
-        new_platform(folder / "data", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9"})
-    ) as platform:
+    environment = {
+        "VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9",
+        "VOXEL51_SERVER_USER_SOURCE_LOCATIONS": str(folder / "recordings"),
+    }
+    with running(new_platform(folder / "data", environment=environment)) as platform:
         alice, bob, revoked = (User.create(platform, folder) for _ in range(3))
         acme, globex, ended = (Application.create(platform, folder) for _ in range(3))
         [token_id, *_] = platform.run_command("server", "user", "tokens", revoked.name).split()
@@ -412,6 +416,10 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
         f"review of {job['id']}"[:36],
         job["id"],
     )
+    recordings = platform.folder.parent / "recordings" / job["id"]
+    recordings.mkdir(parents=True)
+    source = requests.post(f"{v1}/data/sources", json={"location": str(recordings)}, headers=headers, timeout=20)
+    named["source_id"] = source.json()["source"]["id"]
     created = requests.post(f"{v1}/collections", json={"name": f"of {job['id']}"}, headers=headers, timeout=20)
     named["collection_id"] = created.json()["collection"]["id"]
     members = f"{v1}/collections/{named['collection_id']}/members"

@@ -13,6 +13,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "auth": ("voxel51.cli.auth", "show and select the API token"),
     "data": ("voxel51.cli.data", "upload, list and download data"),
     "collections": ("voxel51.cli.collections", "collect data under a name, and share them"),
+    "sources": ("voxel51.cli.sources", "make files in folders and buckets data without copying them"),
     "jobs": ("voxel51.cli.jobs", "submit, watch and download jobs"),
     "analytics": ("voxel51.cli.analytics", "list, describe and upload analytics"),
     "secrets": ("voxel51.cli.secrets", "store secrets, and grant them to analytics"),

@@ -38,7 +38,7 @@ def fill(parser: Parser) -> None:
                         help="parameter of the analytic; @PATH uploads a file; only with one analytic")  # fmt: skip
     place = create.add_mutually_exclusive_group()
     place.add_argument("--collection", metavar="COLLECTION", help="only videos that you add to this collection")
-    place.add_argument("--source", metavar="ID", help="only videos of this source; see `voxel51 rules sources`")
+    place.add_argument("--source", metavar="ID", help="only videos of this source; see `voxel51 sources list`")
     create.add_argument("--name", metavar="NAME", help="name of the rule (default: the names of the analytics)")
     command(verbs, "list", _list, "list your rules, the newest first")
     show = command(verbs, "show", _show, "show a rule, or what it started")

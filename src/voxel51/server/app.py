@@ -17,7 +17,7 @@ from voxel51.server.background_thread import AdvancingThread
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.hashing import HashingThread
-from voxel51.server.data.in_place import SourceScanner
+from voxel51.server.data.source_scan import SourceScanner
 from voxel51.server.database.database import Database
 from voxel51.server.database.membership import Membership
 from voxel51.server.database.signals import Signals

@@ -45,6 +45,11 @@ class SettingFields:
     source_locations: str = _setting(
         "", "folders and s3://bucket/prefix, separated by commas, whose files operators may register in place"
     )
+    user_source_locations: str = _setting(
+        "", "the same for sources that users register themselves; USER=LOCATION or app:APPLICATION=LOCATION limits one"
+    )
+    user_sources: int = _setting(20, "sources that one user may register")
+    user_source_files: int = _setting(200_000, "files in place that one user may have by sources of their own")
     embed_origins: str = _setting(
         "", "origins, separated by commas, whose pages may show shared results in a frame, such as https://example.org"
     )

@@ -57,6 +57,8 @@ _POSITIVE = (
     "bundles_per_user",
     "batches_per_user",
     "open_batches_per_user",
+    "user_sources",
+    "user_source_files",
     "bundle_builds",
     "environment_bytes",
     "build_wall_seconds",

@@ -27,6 +27,7 @@ from voxel51.server.setting_limits import (
     read_origins,
 )
 from voxel51.server.slurm_settings import check_slurm
+from voxel51.server.source_locations import read_source_locations
 
 PREFIX = "VOXEL51_SERVER_"
 """Prefix of the environment variables."""
@@ -104,6 +105,7 @@ class Settings(SettingFields):
             check_provider(self.oidc_issuer, self.oidc_client_id)
             check_networks(self.trusted_networks)
             read_origins(self.embed_origins)
+            read_source_locations(self.source_locations, self.user_source_locations)
             check_urls({name: getattr(self, name) for name in URLS})
         except ValueError as error:
             raise SettingError(str(error)) from None

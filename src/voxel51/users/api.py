@@ -16,6 +16,7 @@ from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.collections import CollectionCalls
+from voxel51.users.data_sources import DataSourceCalls
 from voxel51.users.datasets import DatasetCalls
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_batches import BatchCalls
@@ -51,6 +52,7 @@ Responses = dict[str, BatchResponse]
 class API(
     BatchCalls,
     CollectionCalls,
+    DataSourceCalls,
     DatasetCalls,
     JobControlCalls,
     PipelineCalls,

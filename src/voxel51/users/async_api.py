@@ -17,6 +17,7 @@ from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.async_collections import AsyncCollectionCalls
+from voxel51.users.async_data_sources import AsyncDataSourceCalls
 from voxel51.users.async_datasets import AsyncDatasetCalls
 from voxel51.users.async_job_batches import AsyncBatchCalls
 from voxel51.users.async_job_control import AsyncJobControlCalls
@@ -53,6 +54,7 @@ Responses = dict[str, BatchResponse]
 class AsyncAPI(
     AsyncBatchCalls,
     AsyncCollectionCalls,
+    AsyncDataSourceCalls,
     AsyncDatasetCalls,
     AsyncJobControlCalls,
     AsyncPipelineCalls,

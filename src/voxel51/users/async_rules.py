@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from voxel51.users.async_compound import AsyncCompoundCalls
 from voxel51.users.calls import rules
 from voxel51.users.rule_flows import Runs, all_items, new_rule
-from voxel51.wire.data import DataSource
 from voxel51.wire.rules import Rule, RuleItem
 
 
@@ -63,7 +62,3 @@ class AsyncRuleCalls(AsyncCompoundCalls):
     async def delete_rule(self, rule_id: str) -> None:
         """Delete a rule. The jobs that it started stay."""
         await self._send(rules.delete(rule_id))
-
-    async def list_data_sources(self) -> list[DataSource]:
-        """List the folders and buckets that the operator registered as your data, the oldest first."""
-        return await self._send(rules.sources())

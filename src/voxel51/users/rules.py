@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from voxel51.users.calls import rules
 from voxel51.users.compound import CompoundCalls
 from voxel51.users.rule_flows import Runs, all_items, new_rule
-from voxel51.wire.data import DataSource
 from voxel51.wire.rules import Rule, RuleItem
 
 
@@ -61,7 +60,3 @@ class RuleCalls(CompoundCalls):
     def delete_rule(self, rule_id: str) -> None:
         """Delete a rule. The jobs that it started stay."""
         self._send(rules.delete(rule_id))
-
-    def list_data_sources(self) -> list[DataSource]:
-        """List the folders and buckets that the operator registered as your data, the oldest first."""
-        return self._send(rules.sources())

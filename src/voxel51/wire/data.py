@@ -84,15 +84,41 @@ class SignedUrl(TypedDict):
 
 
 class DataSource(TypedDict):
-    """Folder or prefix of a bucket whose files are data of the caller."""
+    """Folder or prefix of a bucket whose files are data of the caller.
+
+    ``registered_by`` is ``user`` or ``operator``; ``collection`` the id of the collection to which its files are added.
+    ``problem`` says why the files could not be listed, ``left_out`` which of them cannot be data.
+    """
 
     id: str
     location: str
     created_date: str
     scanned_date: str | None
+    registered_by: str
+    collection: str | None
+    files: int
+    problem: str | None
+    left_out: str | None
+
+
+class NewDataSource(TypedDict):
+    """Body of ``POST data/sources``: an absolute path or ``s3://BUCKET/PREFIX``, below one of the allowed locations.
+
+    ``collection`` is the id of a collection to which the files are added.
+    """
+
+    location: str
+    collection: NotRequired[str | None]
 
 
 class DataSources(TypedDict):
-    """Response of ``GET data/sources``, the oldest first."""
+    """Response of ``GET data/sources``, the oldest first. Users may register sources below the ``locations``."""
 
     sources: list[DataSource]
+    locations: list[str]
+
+
+class DataSourceDetails(TypedDict):
+    """Response of ``POST data/sources``."""
+
+    source: DataSource

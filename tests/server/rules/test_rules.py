@@ -8,11 +8,13 @@ from sqlalchemy import insert, select, update
 from support.job_batches import ANALYTIC
 from voxel51.server.accounts.tables import users
 from voxel51.server.data.in_place import InPlaceService
+from voxel51.server.data.source_scan import SourceScan
 from voxel51.server.data.tables import sources
 from voxel51.server.encryption import Cipher
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.rules.tables import rule_items
+from voxel51.server.source_locations import SourceLocations
 from voxel51.server.storage.in_place import FolderSource
 from voxel51.wire import dates
 from voxel51.wire.rules import MAX_RUNS, MAX_RUNS_AT_PLACE
@@ -72,16 +74,15 @@ def test_files_of_a_source_run(site, alice, tmp_path):
     rows = [{"id": name, "owner_id": alice.id, "location": str(folder), "created_at": dates.now()} for name in "ab"]
     with database.write() as connection:
         connection.execute(insert(sources), rows)
-    in_place = InPlaceService(
-        database, lambda _: FolderSource(tmp_path, "watched"), Cipher(b"k" * 32, "s"), site.jobs.data.announce
-    )
-    assert [each["id"] for each in in_place.of_owner(alice)["sources"]] == ["a", "b"]
+    in_place = InPlaceService(database, lambda *_: FolderSource(tmp_path, "watched"), SourceLocations())
+    scan = SourceScan(database, in_place, Cipher(b"k" * 32, "s"))
+    scan.on_added(lambda connection, _, owner, added: [site.jobs.data.announce(connection, owner, e) for e in added])
     rule = site.create(alice, trigger="source", source="a")
 
     (folder / "new.mp4").write_bytes(b"frames")
     os.utime(folder / "new.mp4", (1, 1))  # so that it does not look as if it was still being written
-    assert in_place.scan() == 2  # by both sources
-    assert in_place.scan() == 0
+    assert scan.run() == 2  # by both sources
+    assert SourceScan(database, in_place, Cipher(b"k" * 32, "s")).run() == 0
     site.advance()
 
     assert [item["filename"] for item in site.items(alice, rule)] == ["new.mp4"]

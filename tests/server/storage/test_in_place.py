@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from voxel51.server.errors import BadRequest, SourceAway, SourceRefused
-from voxel51.server.storage.in_place import FolderSource, SourceFile, allowed_root
+from voxel51.server.storage.in_place import FolderSource, LeftOut, SourceFile, allowed_root
 from voxel51.server.storage.storage import CHUNK_BYTES
 
 OLD = time.time() - 60
@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def files(root: Path, rest: str = "") -> dict[str, SourceFile]:
-    return {file.path: file for file in FolderSource(root, rest).files()}
+    return {file.path: file for file in FolderSource(root, rest).files(LeftOut())}
 
 
 def content(root: Path, file: SourceFile, rest: str = "", **part: int) -> bytes:
@@ -56,6 +56,22 @@ def test_hidden_files_links_and_files_that_are_being_written_are_left_out(root: 
     (root / "now.mp4").write_bytes(b"being written")
     os.mkfifo(root / "pipe.mp4")
     assert files(root).keys() == {"a.mp4", "street/b.mp4"}
+
+
+def test_links_to_and_in_the_source_are_not_followed_and_names_in_other_encodings_are_reported(root: Path) -> None:
+    (root / "out").symlink_to(root.parent / "secret")
+    for rest in ("out", "out/key", "street/b.mp4/c", "missing"):
+        with pytest.raises(SourceAway, match="cannot be listed"):
+            files(root, rest)
+    put(root / os.fsdecode(b"caf\xe9.mp4"), b"x")
+    os.mkfifo(root / "pipe")
+    with pytest.raises(SourceAway, match="neither a folder nor a regular file"):
+        files(root, "pipe")
+    future = time.time() + 1e6
+    os.utime(root / "a.mp4", (future, future))  # by the wrong clock of a camera, and changed just now
+    left_out = LeftOut()
+    assert [file.path for file in FolderSource(root, "").files(left_out)] == ["street/b.mp4"]
+    assert left_out.text() == r"1 left out, such as 'caf\\xe9.mp4' has a name that is not UTF-8; rename it"
 
 
 @pytest.mark.parametrize("change", ["content", "same size", "replaced", "deleted", "link", "pipe", "folder link"])
@@ -138,6 +154,8 @@ def test_missing_root_is_away(root: Path) -> None:
         ("s3://bucket2/a", ["s3://bucket"]),
         ("s3://bucket/private", ["s3://bucket/public"]),
         ("/videos/\0", ["/videos"]),
+        ("s3://bucket/.\t./private", ["s3://bucket"]),
+        ("s3://bucket//private", ["s3://bucket"]),
     ],
 )
 def test_other_places_are_refused(location: str, allowed: list[str]) -> None:

@@ -53,6 +53,7 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     for each in known:
         state = each.problem or (f"listed {each.scanned_at}" if each.scanned_at else "not listed yet")
+        state += f"; {each.left_out}" if each.left_out else ""
         print(f"{each.id}  {each.location}  {state}")
     return 0
 
@@ -64,6 +65,6 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _sources(options: argparse.Namespace, database: "Database") -> "InPlaceService":
-    from voxel51.server.wiring.sources import sources_for_commands
+    from voxel51.server.wiring.sources import in_place_service
 
-    return sources_for_commands(database, settings(options))
+    return in_place_service(database, settings(options))

@@ -45,6 +45,17 @@ def collection_for(
     return row
 
 
+def may_edit(connection: Connection, user_id: str, collection_id: str) -> bool:
+    """Return whether a user may add data to a collection."""
+    own = select(collections.c.id).where(collections.c.id == collection_id, collections.c.owner_id == user_id)
+    shared = select(collection_shares.c.user_id).where(
+        collection_shares.c.collection_id == collection_id,
+        collection_shares.c.user_id == user_id,
+        collection_shares.c.role == CollectionRole.EDITOR.value,
+    )
+    return any(connection.execute(each).first() is not None for each in (own, shared))
+
+
 def own_members(connection: Connection, user: User, collection_id: str) -> list[str]:
     """Return the ids of the user's own data in a collection.
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from sqlalchemy import Connection, delete, func, insert, select
 
 from voxel51.server.accounts.callers import User
-from voxel51.server.collections.access import collection_for
+from voxel51.server.collections.access import collection_for, may_edit
 from voxel51.server.collections.filters import rows_of
-from voxel51.server.collections.tables import collection_members
+from voxel51.server.collections.tables import collection_members, source_collections
 from voxel51.server.data.labelling import COMPUTED as LABELLING_COMPUTED
 from voxel51.server.data.labelling import RELATIONS as LABELLING_RELATIONS
 from voxel51.server.data.matching import Matches
@@ -137,6 +137,23 @@ class MemberService:
             changed += len(new)
             missing += [data_id for data_id in part if data_id not in found] if ids is not None else []
         return {"changed": changed, "not_found": missing, "is_complete": not matches.is_broken_off}
+
+    def add_of_source(
+        self, connection: Connection, source_id: str, owner_id: str, records: Sequence[DataRecord]
+    ) -> None:
+        """Add new data in place to the collection of their source, if it has one and its owner may still edit that."""
+        chosen = select(source_collections.c.collection_id).where(source_collections.c.source_id == source_id)
+        collection_id = connection.execute(chosen).scalar()
+        if collection_id is None:
+            return
+        acquire_advisory_locks(connection, f"members of {collection_id}")
+        if not may_edit(connection, owner_id, collection_id):
+            return
+        ids = [record["id"] for record in records]
+        row = {"collection_id": collection_id, "owner_id": owner_id}
+        connection.execute(insert(collection_members), [{**row, "data_id": each} for each in ids])
+        for act in self._on_added:
+            act(connection, collection_id, owner_id, ids)
 
     def remove(
         self, user: User, collection_id: str, ids: Sequence[str] | None, search: Sequence[Term]

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
 from voxel51.server.accounts.tables import users
-from voxel51.server.data.tables import data
+from voxel51.server.data.tables import data, sources
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Moment
 
@@ -35,6 +35,14 @@ collection_shares = Table(
     Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, index=True),
     Column("role", String(16), nullable=False),
 )
+
+source_collections = Table(
+    "source_collections",
+    metadata,
+    Column("source_id", String(36), ForeignKey(sources.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("collection_id", String(36), ForeignKey(collections.c.id, ondelete="CASCADE"), nullable=False, index=True),
+)
+"""Sources whose files are added to a collection."""
 
 saved_searches = Table(
     "saved_searches",

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.data.contents import REUSE_FIELD, StoredContent, read_reuse
-from voxel51.server.data.in_place import InPlaceService
 from voxel51.server.data.labelling import LabellingService
 from voxel51.server.data.labelling_routes import labelling_routes
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
@@ -27,7 +26,7 @@ from voxel51.server.parameters import QueryParameter
 from voxel51.wire import digests, direct
 from voxel51.wire.accounts import Scope
 from voxel51.wire.collections import DataChange
-from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, DataReuse, DataSources, SignedUrl
+from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, DataReuse, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
@@ -60,7 +59,6 @@ def data_routes(
     sources: SourceService,
     reuse: ReuseService,
     labelling: LabellingService,
-    in_place: InPlaceService,
 ) -> Iterable[Route]:
     """Return the routes of data."""
     handlers = _Handlers(data, sources, reuse, labelling)
@@ -79,8 +77,6 @@ def data_routes(
               BY_USER, JsonBody(DataByUrl), prepare=handlers.check_url, answers=DataDetails, status=201,
               errors=_SOURCE_ERRORS),
         *labelling_routes(labelling, data),
-        route("GET", "/data/sources", lambda context: in_place.of_owner(context.caller),
-              "List the folders and buckets whose files are your data", BY_USER, answers=DataSources),
         route("GET", one, handlers.details, "Get a file's record", BY_USER, at_once=handlers.details_at_once,
               answers=DataDetails, errors=(404,)),
         route("GET", f"{one}/download", handlers.download, "Download a file", BY_USER, answers=FileReply,

@@ -1,6 +1,18 @@
 """Data tables: one row per file, and one row per resumable upload."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
@@ -90,7 +102,10 @@ sources = Table(
     Column("location", Text, nullable=False),  # an absolute path, or s3://bucket/prefix
     Column("created_at", Moment, nullable=False),
     Column("scanned_at", Moment),  # when its files were listed last
-    Column("problem", Text),  # why that failed, for operators
+    Column("problem", Text),  # why that failed
+    Column("left_out", Text),  # the number of files that cannot be data, with an example and the reason
+    Column("by_user", Boolean, nullable=False, server_default=false()),  # otherwise registered by an operator
+    Column("removed_at", Moment),  # set while the records of its files are being deleted
 )
 
 source_files = Table(

@@ -50,6 +50,9 @@ UPLOADS = "uploads"
 RELEASE = "release"
 """With the id of a resumable upload: close its file if nothing arrives for it."""
 
+SOURCES = "sources"
+"""A source in place was registered or removed."""
+
 PACKAGES = "packages"
 """The installed packages were reloaded."""
 

@@ -4,7 +4,9 @@ A source is a folder, a file, or a prefix of a bucket. Its files belong to other
 change or vanish at any time. Each is read only in the state in which it was registered.
 """
 
+import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
@@ -14,9 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 from voxel51.server.errors import BadRequest, SourceAway, SourceRefused
+from voxel51.server.source_locations import BUCKET_SCHEME
 from voxel51.server.storage.storage import CHUNK_BYTES, Reader
 
-BUCKET_SCHEME = "s3://"
+_NOT_IN_PREFIX = re.compile(r"[\x00-\x1f\x7f?#]|//")
+"""Parts of a URL of a prefix that its parser would drop, so that it would lead elsewhere."""
+
 _SETTLED_SECONDS = 5.0
 """A file that was changed within this time may still be written, and is not registered yet."""
 
@@ -36,11 +41,31 @@ class SourceFile:
     state: str
 
 
+@dataclass(slots=True)
+class LeftOut:
+    """Files that cannot be data, found by one listing: their number, and an example with the reason."""
+
+    count: int = 0
+    example: str = ""
+
+    def add(self, path: str, reason: str) -> None:
+        """Count a file or folder. A name that is not text is shown with escapes."""
+        self.count += 1
+        self.example = self.example or f"{os.fsencode(path).decode(errors='backslashreplace')!r:.300} {reason}"
+
+    def text(self) -> str | None:
+        """Return a sentence for the owner of the source; None if nothing was left out."""
+        return f"{self.count} left out, such as {self.example}" if self.count else None
+
+
 class Source(Protocol):
     """A place with files. All methods raise `SourceAway` while it cannot be used as a whole."""
 
-    def files(self) -> Iterator[SourceFile]:
-        """Yield the files that are complete, in no particular order. Hidden ones and links are not among them."""
+    def files(self, left_out: LeftOut) -> Iterator[SourceFile]:
+        """Yield the files that are complete, in no particular order, and count those that cannot be data.
+
+        Hidden files and links are passed over.
+        """
 
     def read(self, file: SourceFile, start: int = 0, length: int | None = None) -> Reader:
         """Return a reader of the file, or of ``length`` bytes of it.
@@ -64,6 +89,8 @@ def allowed_root(location: str, allowed: Sequence[str]) -> tuple[str, str]:
         raise BadRequest(f"{location!r} is neither an absolute path nor s3://BUCKET/PREFIX")
     if {".", ".."} & {*text.split("/")} or "\0" in text:
         raise BadRequest(f"{location!r} must not have the parts '.' and '..'")
+    if is_bucket and _NOT_IN_PREFIX.search(text):
+        raise BadRequest(f"{location!r} must not have control characters, ?, # or // in its prefix")
     for root in allowed:
         place = root.rstrip("/")
         if location.rstrip("/") == place or location.startswith(f"{place}/"):
@@ -81,17 +108,32 @@ class FolderSource:
         self._root = root
         self._rest = rest
 
-    def files(self) -> Iterator[SourceFile]:
-        """Implement `Source.files`."""
-        folder = self._root / self._rest
+    def files(self, left_out: LeftOut) -> Iterator[SourceFile]:
+        """Implement `Source.files`. Folders are opened part by part, as files are when they are read."""
         if not self._root.is_dir():
             raise SourceAway(f"The folder {self._root} of the source is missing or not mounted")
-        if folder.is_file() and not folder.is_symlink():
-            yield from self._described([folder], folder.parent)
+        try:
+            yield from self._single_file()
             return
-        for parent, folders, names in os.walk(folder):  # does not follow links
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from self._described((Path(parent, name) for name in names if not name.startswith(".")), folder)
+        except IsADirectoryError:
+            pass
+        except OSError as error:
+            raise SourceAway(f"{self._root / self._rest} cannot be listed: {error.strerror}") from error
+        folders = [""]
+        while folders:
+            below = folders.pop()
+            try:
+                descriptor = _open_folder(self._root, f"{self._rest}/{below}")
+            except OSError as error:  # vanished, became a link, or is for others
+                if not below:
+                    raise SourceAway(f"{self._root / self._rest} cannot be listed: {error.strerror}") from error
+                if not isinstance(error, FileNotFoundError):
+                    left_out.add(below, f"cannot be listed: {error.strerror}")
+                continue
+            try:
+                yield from _described(descriptor, below, folders, left_out)
+            finally:
+                os.close(descriptor)
 
     def read(self, file: SourceFile, start: int = 0, length: int | None = None) -> "FolderReader":
         """Implement `Source.read`."""
@@ -102,16 +144,62 @@ class FolderSource:
             descriptor = _open_beneath(self._root, f"{folder}/{file.path}")
         return FolderReader(descriptor, file, start, length)
 
-    def _described(self, paths: "Iterator[Path] | list[Path]", folder: Path) -> Iterator[SourceFile]:
-        for path in paths:
-            try:
-                found = path.lstat()
-                name = str(path.relative_to(folder))
-                name.encode()
-            except (FileNotFoundError, UnicodeEncodeError):  # vanished, or a name that is not text
+    def _single_file(self) -> Iterator[SourceFile]:
+        """Yield the file that is the source.
+
+        Raises:
+            IsADirectoryError: the source is a folder.
+            OSError: it is missing, a link, or cannot be read.
+        """
+        parent, _, name = self._rest.rpartition("/")
+        if not name:
+            raise IsADirectoryError
+        descriptor = _open_folder(self._root, parent)
+        try:
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        finally:
+            os.close(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is neither a folder nor a regular file")
+        if _is_settled(found):
+            yield SourceFile(name, found.st_size, _state_of(found))
+
+
+def _described(descriptor: int, below: str, folders: list[str], left_out: LeftOut) -> Iterator[SourceFile]:
+    """Yield the files of one open folder, whose path below the source is ``below``, and add its folders to a list."""
+    with os.scandir(descriptor) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
                 continue
-            if stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > _SETTLED_SECONDS:
-                yield SourceFile(name, found.st_size, _state_of(found))
+            path = f"{below}/{entry.name}" if below else entry.name
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                folders.append(path)
+            elif stat.S_ISREG(found.st_mode) and _is_settled(found):
+                if _is_text(path):
+                    yield SourceFile(path, found.st_size, _state_of(found))
+                else:
+                    left_out.add(path, "has a name that is not UTF-8; rename it")
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_settled(found: os.stat_result) -> bool:
+    """Return whether a file has not changed for some time. A date in the future comes from the clock of a camera."""
+    now = time.time()
+    changed = found.st_mtime if found.st_mtime <= now else found.st_ctime
+    return now - changed > _SETTLED_SECONDS
 
 
 class FolderReader:
@@ -164,17 +252,25 @@ def _open_beneath(root: Path, path: str) -> int:
     Raises:
         OSError: a part is missing, a link, or not a folder.
     """
-    parts = [part for part in path.split("/") if part]
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    parent, _, name = path.strip("/").rpartition("/")
+    folder = _open_folder(root, parent)
     try:
-        for part in parts[:-1]:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-            os.close(folder)
-            folder = inner
         # A pipe that takes the place of a file would otherwise block until someone writes to it.
-        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def _open_folder(root: Path, path: str) -> int:
+    """Open the folder ``path`` below ``root`` as `_open_beneath` does; raises as that does."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in filter(None, path.split("/")):
+        try:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder
 
 
 def _state_of(found: os.stat_result) -> str:

@@ -9,7 +9,7 @@ from obstore.store import S3Store
 
 from voxel51.server.errors import SourceAway, SourceRefused
 from voxel51.server.storage.disk import storage_unavailable
-from voxel51.server.storage.in_place import SourceFile
+from voxel51.server.storage.in_place import LeftOut, SourceFile
 from voxel51.server.storage.s3 import S3Reader
 from voxel51.server.storage.storage import CHUNK_BYTES
 
@@ -20,7 +20,7 @@ class BucketSource:
     def __init__(self, bucket: S3Store) -> None:
         self._bucket = bucket
 
-    def files(self) -> Iterator[SourceFile]:
+    def files(self, left_out: LeftOut) -> Iterator[SourceFile]:  # noqa: ARG002  (keys are text)
         """Implement `Source.files`."""
         try:
             for page in obstore.list(self._bucket):

@@ -1,6 +1,6 @@
 """Wiring of data: files, resumable uploads, files on other hosts, and the storage quota."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,25 +13,27 @@ from voxel51.server.data import labelling
 from voxel51.server.data.direct_routes import direct_upload_routes
 from voxel51.server.data.direct_uploads import DirectUploadService
 from voxel51.server.data.hashing import HashingThread
-from voxel51.server.data.in_place import InPlaceService, SourceScanner
+from voxel51.server.data.in_place import InPlaceService
 from voxel51.server.data.labelling import LabellingService
 from voxel51.server.data.quota_routes import quota_routes
 from voxel51.server.data.records import DataLists
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService
+from voxel51.server.data.source_scan import SourceScan, SourceScanner
 from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
-from voxel51.server.database.signals import RELEASE, UPLOADS
+from voxel51.server.database.signals import RELEASE, SOURCES, UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.reviews.service import stored_review_bytes
 from voxel51.server.search import data_filters
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
-from voxel51.server.wiring.sources import source_opener
+from voxel51.server.wiring.sources import in_place_service
 from voxel51.wire.accounts import Scope
+from voxel51.wire.data import DataRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class DataServices:
     direct_uploads: DirectUploadService
     hashing: HashingThread
     in_place: InPlaceService
+    source_scan: SourceScan
     scanner: SourceScanner
     sources: SourceService
     reuse: ReuseService
@@ -53,7 +56,7 @@ class DataServices:
     def routes(self, accounts: AccountServices) -> Iterable[Route]:
         """Yield the routes of data."""
         limit_bytes = self.foundation.settings.upload_limit_bytes
-        data = data_routes(self.data, self.sources, self.reuse, self.labelling, self.in_place)
+        data = data_routes(self.data, self.sources, self.reuse, self.labelling)
         yield from with_default_scope(Scope.UPLOAD, data)
         uploads = upload_routes(self.uploads, self.direct_uploads, limit_bytes, self.foundation.public_api_path)
         yield from with_default_scope(Scope.UPLOAD, uploads)
@@ -77,7 +80,11 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
     hashing = HashingThread(database, storage, lambda: foundation.process.leads)
     foundation.signals.on(UPLOADS, hashing.wake)
-    in_place = InPlaceService(database, source_opener(settings), foundation.cipher("sources"), data.announce)
+    in_place = in_place_service(database, settings)
+    scan = SourceScan(database, in_place, foundation.cipher("sources"), settings.user_source_files)
+    scan.on_added(partial(_announce, data))
+    scanner = SourceScanner(in_place, scan, lambda: foundation.process.leads)
+    foundation.signals.on(SOURCES, scanner.wake)
     return DataServices(
         foundation=foundation,
         storage_quota=storage_quota,
@@ -88,13 +95,21 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         ),
         hashing=hashing,
         in_place=in_place,
-        scanner=SourceScanner(in_place, lambda: foundation.process.leads),
+        source_scan=scan,
+        scanner=scanner,
         sources=SourceService(
             database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime, in_place
         ),
         reuse=ReuseService(database, storage, foundation.lifetime),
         labelling=LabellingService(database),
     )
+
+
+def _announce(
+    data: DataService, connection: Connection, _source_id: str, owner_id: str, records: Sequence[DataRecord]
+) -> None:
+    for record in records:
+        data.announce(connection, owner_id, record)
 
 
 def _lists() -> DataLists:

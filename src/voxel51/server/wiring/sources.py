@@ -1,21 +1,24 @@
-"""Wiring of sources in place: the places that the settings allow."""
+"""Wiring of sources in place: the locations that the settings allow."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from voxel51.server.data.in_place import InPlaceService, OpenSource
 from voxel51.server.database.database import Database
-from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.settings import Settings
-from voxel51.server.storage.in_place import BUCKET_SCHEME, FolderSource, Source, allowed_root
+from voxel51.server.source_locations import BUCKET_SCHEME, read_source_locations
+from voxel51.server.storage.in_place import FolderSource, Source, allowed_root
 from voxel51.server.storage_location import open_source_bucket
 
 
-def source_opener(settings: Settings) -> OpenSource:
-    """Return what opens sources in the places that ``settings`` allow."""
+def in_place_service(database: Database, settings: Settings) -> InPlaceService:
+    """Return the service of sources, in the locations that ``settings`` allow."""
+    locations = read_source_locations(settings.source_locations, settings.user_source_locations)
+    return InPlaceService(database, _opener(settings), locations, settings.user_sources)
 
-    allowed = [entry.strip() for entry in settings.source_locations.split(",") if entry.strip()]
 
-    def open_source(location: str) -> Source:
+def _opener(settings: Settings) -> OpenSource:
+    def open_source(location: str, allowed: Sequence[str]) -> Source:
         root, rest = allowed_root(location, allowed)
         if not root.startswith(BUCKET_SCHEME):
             return FolderSource(Path(root), rest)
@@ -24,10 +27,3 @@ def source_opener(settings: Settings) -> OpenSource:
         return BucketSource(open_source_bucket(settings, location))
 
     return open_source
-
-
-def sources_for_commands(database: Database, settings: Settings) -> InPlaceService:
-    """Return the service of sources, for commands beside a running platform."""
-    return InPlaceService(
-        database, source_opener(settings), Cipher(load_secret_key(settings.secret_key_path), "sources")
-    )

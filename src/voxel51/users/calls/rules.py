@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from voxel51.users.calls.call import Call, delete_path, document, entry, get, path_segment, post_json, put_json
-from voxel51.wire.data import DataSource
 from voxel51.wire.rules import NewRule, Rule, RuleItemList
 
 
@@ -37,11 +36,6 @@ def change(rule_id: str, action: str) -> Call[Rule]:
 def delete(rule_id: str) -> Call[None]:
     """Delete a rule."""
     return delete_path(_path(rule_id))
-
-
-def sources() -> Call[list[DataSource]]:
-    """List the sources of the caller's data."""
-    return get("data/sources", entry("sources"))
 
 
 def _path(rule_id: str) -> str:

@@ -53,7 +53,7 @@ export function page() {
     sort: "upload_date:desc",
     hint: "Search by name or type",
     terms: () => allOf(mediaTypeTerm(kind.value), collected.terms(), facts.terms()),
-    filters: [queryHelp(EXAMPLES), facts.node, savedSearches(() => list.present()), kindFilter(kind), collected.collection, h("a", { href: "/collections" }, "Collections"), button("Moments", () => navigate(momentsPage({ search: list.present().search ?? "" })), { kind: "link", title: "See what was found in these videos" }), button("Charts", () => navigate(chartsPage({ search: list.present().search ?? "" })), { kind: "link", title: "Count what was found in these videos" }), h("span.grow"), viewSwitch(view), collected.tags],
+    filters: [queryHelp(EXAMPLES), facts.node, savedSearches(() => list.present()), kindFilter(kind), collected.collection, h("a", { href: "/collections" }, "Collections"), h("a", { href: "/sources" }, "Sources"), button("Moments", () => navigate(momentsPage({ search: list.present().search ?? "" })), { kind: "link", title: "See what was found in these videos" }), button("Charts", () => navigate(chartsPage({ search: list.present().search ?? "" })), { kind: "link", title: "Count what was found in these videos" }), h("span.grow"), viewSwitch(view), collected.tags],
     actions: actions(collected.reload),
     card: (row) => fileCard(row.value),
     isCards: () => view.value === "cards",
