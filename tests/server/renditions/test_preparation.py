@@ -314,7 +314,7 @@ def test_labels_of_complete_jobs_are_converted_before_they_are_queried(backgroun
     video, of_bob = background.upload(alice, b"video"), background.upload(bob, b"of bob")
     for _ in range(8):
         background.run_one()
-    background.complete(alice, "voxel51/count", video)  # whose output is no labels
+    background.complete(alice, "voxel51/count", video)  # whose output is not labels
     first = background.complete(alice, LABELLING, video)
     other = background.complete(bob, LABELLING, of_bob)
     background.idle[0] = False

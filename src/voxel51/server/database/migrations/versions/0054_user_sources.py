@@ -5,7 +5,7 @@ from alembic import op
 
 from voxel51.server.database.types import Moment
 
-revision = "0055"
+revision = "0054"
 down_revision = "0053"
 
 
