@@ -68,16 +68,17 @@ def wait_for_a_piece(visit: Visit, person: Person, sent: Sent) -> str:
 
 
 def test_all_of_many_chosen_files_are_uploaded(visit: Visit, person: Person, tmp_path: Path) -> None:
-    paths = [tmp_path / f"clip {number}.bin" for number in range(15)]
+    paths = [tmp_path / f"clip {number}.bin" for number in range(13)]
     for number, path in enumerate(paths):
         path.write_bytes(os.urandom(1000 + number))
+    paths += [numbered_video(tmp_path / f"video {number}.mp4", frames=number) for number in (5, 6)]
     page = visit.open("/data")
     choose(page, *paths)
 
     expect(tray(page).get_by_role("heading", name="15 files uploaded")).to_be_visible(timeout=LIMIT_MS)
     expect(page.locator("tbody").get_by_role("row")).to_have_count(15)
     assert {name: data["sha256"] for name, data in kept(person).items()} == {path.name: sha256(path) for path in paths}
-    expect(tray(page).get_by_role("link", name="Run an analytic on all 15")).to_be_visible()
+    expect(tray(page).get_by_role("link", name="Run an analytic on all 2")).to_be_visible()
     for _ in visit.in_both_looks():
         visit.assert_accessible()
     page.set_viewport_size(PHONE)
