@@ -101,8 +101,8 @@ faults: dev ## slow: kill, pause, cut off and fill up the platform and what it s
 large-test: dev ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
 	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)
 
-quality-test: dev ## slow: compare detections in real footage with true boxes (needs the package opencv-doc)
-	$(PYTEST) -s tests/analytics/truth -m slow $(ARGS)
+quality-test: dev ## slow: compare detections with true boxes, and split jobs on long films with whole ones (needs the package opencv-doc)
+	$(PYTEST) -s tests/analytics/truth tests/analytics/splitting -m slow --timeout 1500 $(ARGS)
 
 fiftyone-test: dev ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
 	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import av
-
 from benchmarks.support.figures import Figure
 from demo.platform_process import PlatformProcess
 from footage.fetch import fetch
+from footage.repeating import repeated
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -43,7 +42,7 @@ def measure() -> list[Figure]:
     running: list[float] = []
     with _open_platform() as api:
         with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
-            video = api.upload_data(_repeated(fetch() / "bikes.mp4", Path(name) / "bikes.mp4"))["id"]
+            video = api.upload_data(repeated(fetch() / "bikes.mp4", Path(name) / "bikes.mp4", REPETITIONS))["id"]
         for analytic in ANALYTICS:
             for seconds in LEARNED_SECONDS:
                 [_] = api.wait([_submit(api, analytic, video, seconds)])
@@ -84,22 +83,6 @@ def _shares(estimates: dict[str, tuple[float, datetime]], ended: dict[str, JobRe
         end = dates.from_text(ended[job_id]["completion_date"] or "").timestamp()
         errors.append(round(abs(expected.timestamp() - end) / (end - made_at) * 100, 1))
     return errors
-
-
-def _repeated(source: Path, target: Path) -> Path:
-    """Write the video several times in a row, without encoding it again."""
-    with av.open(source) as given, av.open(target, "w") as container:
-        present = given.streams.video[0]
-        stream = container.add_stream_from_template(present)
-        for number in range(REPETITIONS):
-            given.seek(0)
-            offset = round(number * float(given.duration or 0) / av.time_base / float(present.time_base or 1))
-            for packet in given.demux(present):
-                if packet.dts is None or packet.pts is None:
-                    continue
-                packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
-                container.mux(packet)
-    return target
 
 
 def _submit(api: API, analytic: str, data_id: str, seconds: float) -> str:

@@ -1,12 +1,12 @@
 """Split jobs: the labels of parts that are merged are those of one job on the whole video."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from analytics.text_reading.test_reading import clip, picture
-from support.video_samples import footage, numbered_video
+from support.video_samples import footage, numbered_video, remuxed
 from voxel51.platform import local
 from voxel51.platform.entry_points import load_analytic
 
@@ -53,6 +53,40 @@ def test_parts_of_an_irregular_file_are_decoded_from_its_beginning(tmp_path: Pat
     (tmp_path / "twice.ts").write_bytes(once + once)
 
     check("video-quality", tmp_path / "twice.ts", {"framewise": True}, 3, tmp_path)
+
+
+def _with_hidden_frames(folder: Path) -> Path:
+    """Return a video whose first second, with 25 of its frames, is before the start of its edit list."""
+    whole = numbered_video(folder / "whole.mp4", frames=80, codec_options={"g": "20", "bf": "2"})
+    return remuxed(whole, folder / "late.mp4", {"use_editlist": "1"}, start_ms=-1000)
+
+
+@pytest.mark.parametrize(
+    ("write", "parameters"),
+    [
+        pytest.param(
+            lambda folder: numbered_video(
+                folder / "variable.mp4",
+                times_ms=[40 * n + 15 * (n % 3) + 700 * (n // 30) for n in range(80)],
+                codec_options={"g": "17", "bf": "3"},
+            ),
+            {"fps": 7},
+            id="variable-frame-rate",
+        ),
+        pytest.param(
+            lambda folder: numbered_video(
+                folder / "open.mp4", frames=80, codec_options={"x264-params": "open-gop=1:keyint=12:bframes=3"}
+            ),
+            {},
+            id="open-groups-of-pictures",
+        ),
+        pytest.param(_with_hidden_frames, {"fps": 9}, id="edit-list"),
+    ],
+)
+def test_parts_of_a_special_file_have_the_frames_of_the_whole(
+    write: Callable[[Path], Path], parameters: dict[str, object], tmp_path: Path
+) -> None:
+    check("video-quality", write(tmp_path), {"framewise": True, **parameters}, 4, tmp_path)
 
 
 def test_texts_that_last_over_the_ends_of_parts_are_one_text(tmp_path: Path) -> None:
