@@ -64,21 +64,32 @@ class SourceScan:
         self._on_added.append(act)
 
     def run(self, is_closing: Callable[[], bool] = lambda: False) -> int:
-        """Register the new files of all sources that are due; return their number."""
+        """Register the new files of all sources that are due, also of those that are added meanwhile.
+
+        Returns:
+            the number of new files.
+        """
+        running: dict[str, Iterator[int]] = {}
+        added = 0
+        while not is_closing():
+            for row in self._due_sources():
+                if row.id not in running:
+                    running[row.id] = self._scan(row)
+            if not running:
+                break
+            for source_id, scan in [*running.items()]:
+                number = next(scan, None)
+                if number is None:
+                    del running[source_id]
+                else:
+                    added += number
+        return added
+
+    def _due_sources(self) -> list[DatabaseRow]:
         with self._database.read() as connection:
             rows = connection.execute(select(sources).where(sources.c.removed_at.is_(None))).all()
         self._due = {row.id: self._due.get(row.id, 0.0) for row in rows}
-        running = [self._scan(row) for row in rows if self._due[row.id] <= time.monotonic()]
-        added = 0
-        while running and not is_closing():
-            unfinished = []
-            for scan in running:
-                number = next(scan, None)
-                if number is not None:
-                    added += number
-                    unfinished.append(scan)
-            running = unfinished
-        return added
+        return [row for row in rows if self._due[row.id] <= time.monotonic()]
 
     def _scan(self, row: DatabaseRow) -> Iterator[int]:
         """Register the files of a source part by part; yield the number of new ones in each part."""
@@ -100,7 +111,8 @@ class SourceScan:
             values = {"scanned_at": dates.now(), "problem": problem, "left_out": left_out.text()}
             connection.execute(update(sources).where(sources.c.id == row.id).values(values))
         pause = (spent + time.monotonic() - began) / _SHARE_OF_TIME
-        self._due[row.id] = time.monotonic() + min(pause, _LONGEST_PAUSE_SECONDS)
+        pause = min(max(pause, _INTERVAL_SECONDS / 2), _LONGEST_PAUSE_SECONDS)
+        self._due[row.id] = time.monotonic() + pause
 
     def _register(self, source: DatabaseRow, files: Sequence[SourceFile], left_out: LeftOut) -> int:
         hashes = {hash_of(file): file for file in files}

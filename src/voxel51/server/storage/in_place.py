@@ -97,7 +97,7 @@ def allowed_root(location: str, allowed: Sequence[str]) -> tuple[str, str]:
             return root, location[len(place) :].strip("/")
     raise BadRequest(
         f"{location!r} is not in a place from which files may be registered. The operator allows such places by the "
-        "setting source_locations"
+        "settings source_locations and user_source_locations"
     )
 
 
