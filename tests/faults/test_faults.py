@@ -75,7 +75,7 @@ def suffer(target: Target, seed: int, receiver: Loopback, folder: Path) -> None:
     with traffic(f"{target.proxy.url}/v1", users, ledger, seed, JOBS) as clients:
         while target.done.total() < FAULTS or not all(client.has_submitted.is_set() for client in clients):
             target.strike()
-    print(f"faults {dict(target.done)}\nanswers {dict(ledger.statuses)}", flush=True)
+    print(f"faults {dict(target.done)}, missed {dict(target.missed)}\nanswers {dict(ledger.statuses)}", flush=True)
     checker = target.checker()
     wait_for_the_rest(checker, ledger, clients)
     messages: list[dict[str, Any]] = [request.json for request in receiver.requests]
@@ -83,6 +83,7 @@ def suffer(target: Target, seed: int, receiver: Loopback, folder: Path) -> None:
     print(f"{len(ledger.jobs)} jobs, {len(ledger.uploads)} uploads accepted; ended {checker.summary()}", flush=True)
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:20])
     assert len(ledger.jobs) == JOBS
+    assert not target.never_hit()
     target.stop()
     with target.sweeping():
         wait_until(lambda: not checker.orphans(), lambda: f"files without a record: {checker.orphans()}")

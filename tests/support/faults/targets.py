@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -45,6 +46,7 @@ sys.exit(main())
 """The command line of a platform on which the grace period of files without a record is over."""
 
 _CUT_WITHIN_BYTES = 64 * 1024
+_TRIES = 5
 
 _CLOCK_STEPS_SECONDS = (-7200.0, -45.0, 45.0, 7200.0, 400 * 86400.0)
 _WRONG_CLOCK = Path(__file__).parent / "wrong_clock"
@@ -62,6 +64,7 @@ class Target:
     Attributes:
         faults: functions by name, each with its weight.
         done: number of faults by name.
+        missed: number of faults by name that found nothing to hit.
         proxy: the proxy by which clients reach the platform.
 
     Args:
@@ -75,6 +78,7 @@ class Target:
         self._seed = seed
         self._strikes = 0
         self.done: Counter[str] = Counter()
+        self.missed: Counter[str] = Counter()
         self.faults: dict[str, tuple[int, Callable[[], object]]] = {
             "job": (6, self.kill_job),
             "cut": (4, self.cut),
@@ -82,6 +86,7 @@ class Target:
         }
         self.processes: list[PlatformProcess] = []
         self.proxy: CuttingProxy
+        self._links: list[CuttingProxy] = []
         self._longest_seconds = longest_seconds
 
     @property
@@ -96,8 +101,11 @@ class Target:
         time.sleep(self.chance.uniform(0.01, 1.0))
         names = list(self.faults)
         [name] = self.chance.choices(names, [self.faults[name][0] for name in names])
-        if self.faults[name][1]() is not False:
-            self.done[name] += 1
+        (self.missed if self.faults[name][1]() is False else self.done)[name] += 1
+
+    def never_hit(self) -> list[str]:
+        """Return the faults that were tried several times and never found anything: the suite misses its aim."""
+        return [name for name, number in self.missed.items() if number >= _TRIES and not self.done[name]]
 
     def outage(self) -> None:
         """Wait as long as an outage lasts."""
@@ -170,6 +178,8 @@ class Target:
             for platform in self.processes:
                 if platform.is_running():
                     kill_with_children(platform)
+            for link in self._links:
+                link.close()
 
     def _start_others(self) -> None:
         pass
@@ -214,6 +224,9 @@ class SharedTarget(Target):
         self._folder = folder
         self._database, self._store = database, store
         self._location, self._url = store.location(), database.database()
+        address = urlsplit(self._url)
+        # The link of each process to the database.
+        self._links = [CuttingProxy(f"http://{address.hostname}:{address.port}", seed, 1, 0) for _ in range(2)]
         settings = shared_settings(folder, self._url, slots=2)
         del settings["VOXEL51_SERVER_STORAGE_DIR"]
         self._settings = {
@@ -223,7 +236,7 @@ class SharedTarget(Target):
             "VOXEL51_SERVER_STORAGE_URL": self._location,
             "VOXEL51_SERVER_STORAGE_ENDPOINT": store.endpoint,
         }
-        own = {**self._settings, **_clock_of(folder / "first")}
+        own = {**self._settings, **_clock_of(folder / "first"), **self._linked(0)}
         self.processes = [self.new_process(folder / "first", *self._first_arguments(), environment=own)]
         self.faults |= {
             "worker": (4, self._kill_worker),
@@ -231,10 +244,17 @@ class SharedTarget(Target):
             "dispatcher": (2, self._lose_dispatcher),
             "paused dispatcher": (1, lambda: self.paused(self.processes[1])),
             "database": (2, self._kill_database),
+            "database link": (2, self._cut_database_link),
             "paused database": (1, self._pause_database),
             "store": (2, self._kill_store),
             "paused store": (1, self._pause_store),
         }
+
+    def _linked(self, number: int) -> dict[str, str]:
+        address = urlsplit(self._url)
+        port = urlsplit(self._links[number].url).port
+        through = address._replace(netloc=f"{address.username}@127.0.0.1:{port}").geturl()
+        return {"VOXEL51_SERVER_DATABASE_URL": through}
 
     def _first_arguments(self) -> tuple[str, ...]:
         return ("--workers", "2")
@@ -250,7 +270,7 @@ class SharedTarget(Target):
     def _new_dispatcher(self) -> PlatformProcess:
         # A new one for each start: what it announces is the address of the other one, whose port it must not take.
         arguments = ("--role", "dispatcher", "--job-url", self.first.url)
-        own = {**self._settings, **_clock_of(self._folder / "second")}
+        own = {**self._settings, **_clock_of(self._folder / "second"), **self._linked(1)}
         return self.new_process(self._folder / "second", *arguments, environment=own)
 
     def _kill_worker(self) -> bool:
@@ -285,6 +305,16 @@ class SharedTarget(Target):
         self.outage()
         for process in processes:
             process.resume()
+
+    def _cut_database_link(self) -> None:
+        """Let nothing pass between one process and the database. Then let what was held arrive, or lose it."""
+        link = self.chance.choice(self._links)
+        link.stall_bytes = 0
+        self.outage()
+        if self.chance.random() < 0.5:
+            link.stall_bytes = None
+        else:
+            link.end_stall()
 
     def _kill_store(self) -> None:
         self._store.stop()
@@ -321,7 +351,11 @@ class RayTarget(SharedTarget):
         super().__init__(seed, longest_seconds, folder, database, store)
         for name in ("worker", "paused store", "paused database"):  # they have nothing to do with nodes
             del self.faults[name]
-        self.faults |= {"node": (3, self._unplug_node), "link": (3, self._cut_link)}
+        self.faults |= {
+            "node": (3, self._unplug_node),
+            "link": (3, self._cut_link),
+            "head": (1, self._restart_head),
+        }
 
     def _first_arguments(self) -> tuple[str, ...]:
         return ()
@@ -332,11 +366,11 @@ class RayTarget(SharedTarget):
 
     def kill_job(self) -> bool:
         """Kill one process of a job, or of what starts jobs, on a node."""
-        found = (psutil.Process(pid) for node in self._nodes if node.machine for pid in node.machine.pids())
+        pids = (pid for node in self._nodes if node.machine for pid in node.machine.pids())
         with suppress(psutil.NoSuchProcess):
-            victims = sorted((each for each in found if _is_of_jobs(each)), key=lambda each: each.pid)
+            victims = sorted({each.pid: each for each in map(psutil.Process, pids) for each in _of_jobs(each)}.items())
             if victims:
-                self.chance.choice(victims).kill()
+                self.chance.choice(victims)[1].kill()
                 return True
         return False
 
@@ -345,6 +379,11 @@ class RayTarget(SharedTarget):
         node.kill()
         self.outage()
         node.start()
+
+    def _restart_head(self) -> None:
+        self._cluster.head.kill()
+        self.outage()
+        self._cluster.head.start()
 
     def _cut_link(self) -> None:
         """Cut the link of a node, for a time about that of a lease: shorter, or longer."""
@@ -355,9 +394,14 @@ class RayTarget(SharedTarget):
         machine.heal()
 
 
-def _is_of_jobs(process: psutil.Process) -> bool:
-    """Return whether a process of a node runs a job or starts jobs: not one of Ray's own, or the node's command."""
-    return any("runners/processes" in each or "voxel51.runners.processes" in each for each in _command(process))
+def _of_jobs(process: psutil.Process) -> list[psutil.Process]:
+    """Return a process of a node and its descendants if it starts jobs: not one of Ray's own, or the node's command.
+
+    All are forked from a zygote. Those of jobs are in network namespaces of their own, so a node does not list them.
+    """
+    if "voxel51.platform.zygote" not in _command(process):
+        return []
+    return [process, *process.children(recursive=True)]
 
 
 def _command(process: psutil.Process) -> list[str]:
