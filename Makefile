@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures notebooks \
-    install-test kill-test faults large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test slurm-test deploy-test simulate
+    install-test kill-test faults large-test api-test quality-test film-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test slurm-test deploy-test simulate
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -101,8 +101,11 @@ faults: dev ## slow: kill, pause, cut off and fill up the platform and what it s
 large-test: dev ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
 	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)
 
-quality-test: dev ## slow: compare detections with true boxes, and split jobs on long films with whole ones (needs the package opencv-doc)
-	$(PYTEST) -s tests/analytics/truth tests/analytics/splitting -m slow --timeout 1500 $(ARGS)
+quality-test: dev ## slow: compare detections in real footage with true boxes (needs the package opencv-doc)
+	$(PYTEST) -s tests/analytics/truth -m slow $(ARGS)
+
+film-test: dev ## slow: compare split jobs on long films with whole ones, by hand: some ten minutes (needs the package opencv-doc)
+	$(PYTEST) tests/analytics/splitting -m slow --timeout 3600 $(ARGS)
 
 fiftyone-test: dev ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
 	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)
