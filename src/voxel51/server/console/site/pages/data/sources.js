@@ -37,10 +37,14 @@ function shown(found, reload) {
   return [
     h("p", {}, addButton, " ", button("Reload", reload, { symbol: "refresh" })),
     h(
-      "table",
-      { "aria-label": "Sources" },
-      h("thead", {}, h("tr", {}, TITLES.map((title) => h("th", { scope: "col" }, title || h("span.visually-hidden", {}, "Actions"))))),
-      h("tbody", {}, sources.map((source) => row(source, collections, reload))),
+      "div.scrolled",
+      { tabindex: "0", role: "region", "aria-label": "Sources" },
+      h(
+        "table",
+        { "aria-label": "Sources" },
+        h("thead", {}, h("tr", {}, TITLES.map((title) => h("th", { scope: "col" }, title || h("span.visually-hidden", {}, "Actions"))))),
+        h("tbody", {}, sources.map((source) => row(source, collections, reload))),
+      ),
     ),
   ];
 }
@@ -51,7 +55,7 @@ function row(source, collections, reload) {
   return h(
     "tr",
     {},
-    cell("Location", h("bdi", {}, source.location), notes.map((note) => h("p.muted", {}, note))),
+    cell("Location", h("code", {}, h("bdi", {}, source.location)), notes.map((note) => h("p.muted", {}, note))),
     cell("Files", count(source.files)),
     cell("Collection", collectionOf(source, collections)),
     cell("Listed", source.scanned_date ? timeAgo(source.scanned_date) : "not yet"),
