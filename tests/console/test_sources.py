@@ -1,4 +1,4 @@
-"""Sources in the console: register a folder, and delete the source."""
+"""Sources in the console: register a folder, see its videos, and delete the source."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ from console.asking import assert_usable
 from demo.platform_process import PlatformProcess
 from support.browsers import Person, Visit
 from support.video_samples import numbered_video
+from support.waiting import LIMIT_MS
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,9 @@ def test_source_is_registered_and_deleted(
     row = page.get_by_role("table", name="Sources").get_by_role("row").filter(has_text=str(folder))
     expect(row).to_be_visible()
     assert_usable(visit)
+    page.get_by_role("link", name="All videos").click()
+    expect(page.get_by_role("row", name="street.mp4")).to_be_visible(timeout=LIMIT_MS)
+    page.goto(page.url.replace("/data", "/sources"))
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No sources")).to_be_visible()
