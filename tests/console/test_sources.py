@@ -39,6 +39,7 @@ def test_source_is_registered_and_deleted(
     row = page.get_by_role("table", name="Sources").get_by_role("row").filter(has_text=str(folder))
     expect(row).to_be_visible()
     assert_usable(visit)
+    expect(row.get_by_role("cell", name="1", exact=True)).to_be_visible(timeout=LIMIT_MS)
     page.get_by_role("link", name="All videos").click()
     expect(page.get_by_role("row", name="street.mp4")).to_be_visible(timeout=LIMIT_MS)
     page.goto(page.url.replace("/data", "/sources"))

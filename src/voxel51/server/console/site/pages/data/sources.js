@@ -1,9 +1,12 @@
-/** The list of sources: folders and buckets whose files are videos of the user without being uploaded. */
+/**
+ * The list of sources: folders and buckets whose files are videos of the user without being uploaded. A new source is
+ * listed by the platform some seconds later: until then, the page asks again.
+ */
 
 import { h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
 import { count } from "../../core/format.js";
-import { signal } from "../../core/reactive.js";
+import { onEnd, signal } from "../../core/reactive.js";
 import { hasScope } from "../../core/session.js";
 import { confirmAction, dialog } from "../../parts/dialog.js";
 import { emptyState, heading, timeAgo } from "../../parts/elements.js";
@@ -11,6 +14,7 @@ import { button, field, form, select } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
 import { notify } from "../../parts/notices.js";
 
+const RETRY_MILLISECONDS = 2000;
 const TITLES = ["Location", "Files", "Collection", "Listed", ""];
 
 export function page() {
@@ -24,12 +28,16 @@ export function page() {
   return [
     heading("Sources"),
     h("p", {}, h("a", { href: "/data" }, "All videos")),
-    () => version.value >= 0 && loaded(load, (found) => shown(found, reload)),
+    () => version.value >= 0 && loaded(load, (found, again) => shown(found, reload, again)),
   ];
 }
 
-function shown(found, reload) {
+function shown(found, reload, again) {
   const { sources, locations, collections } = found;
+  if (sources.some(({ scanned_date: listed }) => !listed)) {
+    const timer = setTimeout(again, RETRY_MILLISECONDS);
+    onEnd(() => clearTimeout(timer));
+  }
   const add = async () => (await addSource(found)) && reload();
   const addButton = locations.length > 0 && hasScope("upload") && hasScope("read") && button("Add source…", add, { symbol: "add", kind: "primary" });
   const hint = locations.length ? "Folders and buckets that you add appear here. Their videos are used where they are, and new ones appear by themselves." : "Folders and buckets whose files you use where they are appear here. The operator of this platform allows no location for you to add one.";
