@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -49,6 +50,45 @@ def test_a_run_with_other_parameters_is_new_and_overwrites_nothing(
     assert threshold_of(Path(first)) == 20
     assert threshold_of(Path(second)) == 30
     assert len([*api.iter_jobs()]) == 2
+
+
+def interrupt_submission(monkeypatch: pytest.MonkeyPatch, voxel51: Voxel51, *command: object) -> None:
+    """Run a command that is interrupted after the platform created its job and before the answer arrived."""
+
+    def submit_and_be_interrupted(self: API, *arguments: Any, **options: Any) -> NoReturn:
+        submit(self, *arguments, **options)
+        raise KeyboardInterrupt
+
+    submit = API.upload_job_request
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(API, "upload_job_request", submit_and_be_interrupted)
+        assert voxel51(*command).status == 130
+
+
+def test_a_command_interrupted_while_it_submits_makes_no_second_job(
+    voxel51: Voxel51, api: API, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("run", SHOTS, video, "--out", tmp_path / "out")
+    interrupt_submission(monkeypatch, voxel51, *command)
+
+    again = voxel51(*command)
+
+    assert again.status == 0
+    [_] = api.iter_jobs()
+    assert (tmp_path / "out/a.shot-detection.json").is_file()
+
+
+def test_an_interrupted_submission_with_other_options_is_not_used(
+    voxel51: Voxel51, api: API, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("run", SHOTS, video, "--out", tmp_path / "out")
+    interrupt_submission(monkeypatch, voxel51, *command)
+
+    again = voxel51(*command, "--priority", 5)
+
+    assert again.status == 0
+    assert len([*api.iter_jobs()]) == 2
+    assert (tmp_path / "out/a.shot-detection.json").is_file()
 
 
 def test_the_reason_for_another_name_is_printed(voxel51: Voxel51, video: Path, tmp_path: Path) -> None:

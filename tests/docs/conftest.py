@@ -12,7 +12,7 @@ from support.documentation_pages import DOCUMENTATION
 from support.network_namespace import without_network
 from support.platforms import new_platform, running
 from support.postgresql import PostgreSQL
-from support.walkthrough_fixtures import Provisions
+from support.walkthrough_fixtures import RECORDINGS, Provisions
 
 _SLOW_MACHINE_SECONDS = 900
 
@@ -43,7 +43,11 @@ def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         server: PostgreSQL = request.getfixturevalue("postgresql")
         return server
 
-    own = new_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
+    environment = {
+        "VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1",
+        "VOXEL51_SERVER_USER_SOURCE_LOCATIONS": str(folder / RECORDINGS),
+    }
+    own = new_platform(folder / "platform", environment=environment)
     with running(own):
         yield Provisions(own, folder, postgresql)
 

@@ -13,7 +13,7 @@ from support.walkthroughs import needs, steps, walkthroughs
 
 NOT_RUN = {
     "how-to/convert-labels.md": 1,
-    "how-to/run-a-container-image.md": 2,
+    "how-to/run-a-container-image.md": 3,
     "how-to/split-a-long-video.md": 2,
     "operations/deploy-with-containers.md": 4,
     "operations/install-and-upgrade.md": 1,

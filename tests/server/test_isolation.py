@@ -388,8 +388,8 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     )
     _in_database(
         platform,
-        'INSERT INTO pipeline_run_steps SELECT ?, 1, \'s\', \'{"analytic": "a", "version": "1", "inputs": {}}\', id '
-        "FROM jobs WHERE id = ?",
+        "INSERT INTO pipeline_run_steps (run_id, number, name, request, job_id) "
+        'SELECT ?, 1, \'s\', \'{"analytic": "a", "version": "1", "inputs": {}}\', id FROM jobs WHERE id = ?',
         named["run_id"],
         job["id"],
     )

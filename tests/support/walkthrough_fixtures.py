@@ -26,6 +26,9 @@ OWN_PORT, OWN_TLS_PORT, RECEIVER_PORT = "5151", "5443", "8000"
 DATABASE = "postgresql://voxel51:PASSWORD@127.0.0.1/voxel51"
 """The one that pages name; here each has one of its own."""
 
+RECORDINGS = "recordings"
+"""Name of the folder below which users of the platform may register sources; pages call it ``/recordings``."""
+
 Environment = Mapping[str, str]
 
 LAST_FRAME = 40
@@ -65,6 +68,8 @@ class Provisions:
         names = {OWN_PORT: port, OWN_TLS_PORT: _free_port(), RECEIVER_PORT: _free_port()}
         if "machine" in wanted:
             names |= {place: f"{folder}{place}" for place in ("/var/lib/voxel51", "/etc/voxel51")}
+        if "recordings" in wanted:
+            names[f"/{RECORDINGS}"] = str(self.folder / RECORDINGS)
         if "postgresql" in wanted:
             names[DATABASE] = self.postgresql().database()
         environment = {
@@ -121,6 +126,13 @@ class Provisions:
             shutil.copy(self._clip("bikes.mp4", 1 + 30 * number, 30 + 30 * number), folder / "videos" / name)
         return {}
 
+    def _recordings(self, _folder: Path, _: Environment) -> dict[str, str]:
+        for number, name in enumerate(("north", "south")):
+            place = self.folder / RECORDINGS / name
+            place.mkdir(parents=True)
+            shutil.copy(self._clip("bikes.mp4", 1 + 30 * number, 30 + 30 * number), place / "video.mp4")
+        return {}
+
     def _faces(self, folder: Path, _: Environment) -> dict[str, str]:
         shutil.copy(self._clip("carphone_pristine.mp4", 1, LAST_FRAME), folder / "video.mp4")
         return {}
@@ -155,6 +167,7 @@ _PROVIDED: Mapping[str, Callable[[Provisions, Path, Environment], dict[str, str]
     "videos": Provisions._videos,
     "street": Provisions._street,
     "week": Provisions._week,
+    "recordings": Provisions._recordings,
     "faces": Provisions._faces,
     "labels": Provisions._labels,
     "detector": Provisions._detector,

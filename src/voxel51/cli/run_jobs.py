@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,14 +68,15 @@ class Submission:
 
     def submit(self, tasks: Sequence[Task], *, is_fresh: bool) -> dict[str, list[Task]]:
         """Return job id -> tasks. Jobs of an earlier, interrupted run are used again unless ``is_fresh``."""
+        from uuid import uuid4
+
         jobs: dict[str, list[Task]] = {}
         submitted: dict[tuple[str, str], str] = {}
         for task in tasks:
             run = (task.run.key, task.run.video)
             job_id = submitted.get(run) or (None if is_fresh else self._earlier_job(task))
             if job_id is None:
-                job_id = self._submit(task)
-                self._record.set_job(task.run, job_id)
+                job_id = self._submit(task, str(uuid4()))
             submitted[run] = job_id
             jobs.setdefault(job_id, []).append(task)
         return jobs
@@ -82,7 +84,7 @@ class Submission:
     def _earlier_job(self, task: Task) -> str | None:
         from voxel51.transport.errors import NotFound
 
-        job_id = self._record.job_of(task.run)
+        job_id = self._record.job_of(task.run) or self._submitted_again(task)
         if job_id is None:
             return None
         try:
@@ -91,7 +93,22 @@ class Submission:
             return None
         return None if job["state"] == "FAILED" or job.get("expired") else job_id
 
-    def _submit(self, task: Task) -> str:
+    def _submitted_again(self, task: Task) -> str | None:
+        """Send a submission again that was interrupted before its job was recorded; return the job.
+
+        None if no submission was interrupted, or it had other options.
+        """
+        from voxel51.transport.errors import APIError
+
+        key = self._record.submission_of(task.run)
+        try:
+            return None if key is None else self._submit(task, key)
+        except APIError as error:
+            if error.code != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+            return None
+
+    def _submit(self, task: Task, idempotency_key: str) -> str:
         from voxel51.users.jobs import JobRequest
         from voxel51.users.running import default_job_name
 
@@ -108,7 +125,12 @@ class Submission:
             else:
                 request.set_parameter(name, value)
         name = default_job_name(analytic.record["name"], task.path.name)
-        return self._api.upload_job_request(request, name, auto_start=True, scheduling=self._scheduling)["id"]
+        self._record.set_submission(task.run, idempotency_key)  # before: the command may be interrupted at any time
+        job = self._api.upload_job_request(
+            request, name, auto_start=True, scheduling=self._scheduling, idempotency_key=idempotency_key
+        )
+        self._record.set_job(task.run, job["id"])
+        return job["id"]
 
     def _uploaded(self, path: Path, sha256: str) -> str:
         """Return the id of the data with the content of a file, which is uploaded unless an earlier run did so."""

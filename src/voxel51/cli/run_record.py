@@ -92,6 +92,7 @@ class RunRecord:
         self._path = folder / RUN_RECORD
         self._outputs: dict[str, list[Output]] = {}
         self._jobs: dict[tuple[str, str], str | None] = {}
+        self._submissions: dict[tuple[str, str], str] = {}
         self._uploads: dict[tuple[str, str], str] = {}
         self._hashes: dict[str, tuple[list[int], str]] = {}
         if self._path.is_file():
@@ -101,6 +102,14 @@ class RunRecord:
     def job_of(self, run: Run) -> str | None:
         """Return the id of the job that was submitted for ``run``."""
         return self._jobs.get((run.key, run.video))
+
+    def submission_of(self, run: Run) -> str | None:
+        """Return the idempotency key of a submission of ``run`` whose job is not recorded."""
+        return self._submissions.get((run.key, run.video))
+
+    def set_submission(self, run: Run, idempotency_key: str) -> None:
+        """Record that a job is about to be submitted for ``run``."""
+        self._append({"run": run.key, "video": run.video, "submission": idempotency_key})
 
     def set_job(self, run: Run, job_id: str | None) -> None:
         """Record the job of ``run``; None records that it has none."""
@@ -193,6 +202,9 @@ class RunRecord:
                     self._outputs.setdefault(name, []).append(Output(**entry))
                 case {"run": str(key), "video": str(video), "job": job_id}:
                     self._jobs[key, video] = job_id
+                    self._submissions.pop((key, video), None)
+                case {"run": str(key), "video": str(video), "submission": str(idempotency_key)}:
+                    self._submissions[key, video] = idempotency_key
                 case {"upload": str(sha256), "name": str(name), "data": str(data_id)}:
                     self._uploads[sha256, name] = data_id
                 case {"hash": str(path), "state": list(state), "sha256": str(sha256)}:

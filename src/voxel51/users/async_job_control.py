@@ -24,13 +24,19 @@ class AsyncJobControlCalls(AsyncCompoundCalls):
         auto_start: bool = False,
         ttl: date | str | None = None,
         scheduling: Scheduling | None = None,
+        idempotency_key: str | None = None,
     ) -> JobRecord:
         """Create a job, which starts at once if ``auto_start``, else by `start_job`. ``ttl`` is when it expires.
 
-        ``scheduling`` holds its priority, deadline, time limit, earliest start and retries.
+        ``scheduling`` holds its priority, deadline, time limit, earliest start and retries. With an
+        ``idempotency_key``, the same request sent again within a day returns the job that the first one created; so a
+        program that saves the key before the call creates no second job if it is interrupted.
+
+        Raises:
+            APIError: with the code 422, the key was sent with another request before.
         """
         options = None if scheduling is None else scheduling.to_options()
-        return await self._send(jobs.upload(job_request, job_name, auto_start, ttl, options))
+        return await self._send(jobs.upload(job_request, job_name, auto_start, ttl, options, idempotency_key))
 
     async def kill_job(self, job_id: str, reason: str | None = None) -> None:
         """Cancel a job that was started. The record of the job shows ``reason``."""

@@ -107,6 +107,27 @@ def test_concurrent_migrations_succeed(tmp_path):
     assert failures == []
 
 
+def test_many_connections_may_open_a_new_file_at_once(tmp_path):
+    failures = []
+
+    def connect(database):
+        try:
+            database.engine.connect().close()
+        except Exception as error:
+            failures.append(error)
+
+    for number in range(25):
+        databases = [Database(sqlite_url(tmp_path / f"{number}.sqlite")) for _ in range(4)]
+        threads = [threading.Thread(target=connect, args=(database,)) for database in databases]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for database in databases:
+            database.close()
+    assert failures == []
+
+
 FIRST_ROWS = """
 INSERT INTO users VALUES ('u', 'alice', NULL, NULL, '2026-01-01 00:00:00.000000');
 INSERT INTO tokens VALUES ('t', 'u', 'laptop', 'hash', '2026-01-01 00:00:00.000000', NULL);

@@ -8,6 +8,11 @@ from voxel51.platform.tracking.appearance import LearnedLook
 from voxel51.platform.tracking.detections import Floats
 from voxel51.platform.tracking.kalman_filter import BoxKalmanFilter
 
+CLASS_LEAD = 1.5
+"""A track keeps its class until another has so many times its votes. Vans are seen as cars and trucks in turn; without
+this, their class would change back and forth.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -24,7 +29,8 @@ class Track:
 
     Attributes:
         number: track number, from 1, never reused.
-        votes: class -> sum of scores; the class with the greatest sum is that of the track.
+        votes: class -> sum of scores.
+        class_index: the class; it changes when another one has `CLASS_LEAD` times its votes.
         last: the last observation.
         look: appearance; None if the tracker does not use it.
         observation_count: number of observations.
@@ -36,15 +42,12 @@ class Track:
     votes: dict[int, float] = field(default_factory=dict)
     look: LearnedLook | None = None
     observation_count: int = 1
+    class_index: int = field(init=False)
     _motion_at_last_observation: BoxKalmanFilter = field(init=False)
 
     def __post_init__(self) -> None:
         self._motion_at_last_observation = self.motion.copy()
-
-    @property
-    def class_index(self) -> int:
-        """The most likely class."""
-        return max(self.votes, key=lambda each: self.votes[each])
+        self.class_index = max(self.votes, key=lambda each: self.votes[each])
 
     def observe(self, seen: Observation, class_index: int, *, was_hidden: bool) -> None:
         """Add an observation. If the object was hidden, its motion is recomputed along a straight line through the
@@ -63,6 +66,8 @@ class Track:
     def _add(self, seen: Observation, class_index: int) -> None:
         self._motion_at_last_observation = self.motion.copy()
         self.votes[class_index] = self.votes.get(class_index, 0.0) + seen.score
+        if self.votes[class_index] >= CLASS_LEAD * self.votes[self.class_index]:
+            self.class_index = class_index
         self.last = seen
         self.observation_count += 1
 

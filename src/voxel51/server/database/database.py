@@ -8,8 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any  # of psycopg's connection, whose package is an extra
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -32,6 +33,14 @@ log = logging.getLogger(__name__)
 
 _POOL_TIMEOUT_SECONDS = 10
 """Time to wait for a free connection; then the request is refused as one of too many."""
+
+_BUSY_SECONDS = 30
+"""Time that a connection to SQLite waits for the locks of others."""
+
+_WAL_RETRY_SECONDS = 0.02
+
+_MIGRATION_SECONDS = 3600
+"""Time that a migration of SQLite waits for that of another process."""
 
 _POSTGRESQL = {
     "connect_timeout": "5",
@@ -233,6 +242,7 @@ class Database:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
                 connection.exec_driver_sql("PRAGMA cache_size=-65536")  # 64 MB, for indexes of long tables
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={_MIGRATION_SECONDS * 1000}")
             _begin_writing(connection, durable=True)
             _remove_time_limit(connection)
             acquire_advisory_locks(connection, "migration")
@@ -255,7 +265,7 @@ def _engine(url: str, connections: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _postgresql_engine(parsed, connections)
-    sqlite = {"timeout": 30, "check_same_thread": False}
+    sqlite = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -313,8 +323,23 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions: `Database` does
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own handles ASCII only
     connection.create_function("indexed_words", -1, indexed_words, deterministic=True)
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (f"busy_timeout={_BUSY_SECONDS * 1000}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _use_write_ahead_log(connection)
+
+
+def _use_write_ahead_log(connection: SqliteConnection) -> None:
+    """Turn on WAL. Here SQLite may ignore the busy timeout and fail at once, if others open a new file as well."""
+    deadline = monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(_WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_reading(connection: Connection) -> None:

@@ -35,6 +35,7 @@ class Call(Generic[Result_co]):
             repeatable, see `request`.
         read_response: replaces ``read`` for a call whose result is in headers as well.
         refusal: returns the error for a response with a status of 400 or above.
+        idempotency_key: the key of a POST; None makes a new one for each request.
     """
 
     method: str
@@ -45,16 +46,17 @@ class Call(Generic[Result_co]):
     repeatable: bool = False
     read_response: Callable[[BufferedResponse], Result_co] | None = None
     refusal: Callable[[Response | BufferedResponse], APIError] = APIError.from_response
+    idempotency_key: str | None = None
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
         """Return the request to send, with the caller's credentials in ``headers``.
 
-        A POST gets a new idempotency key. The platform answers a repetition with the same key as it answered the first
+        A POST gets an idempotency key. The platform answers a repetition with the same key as it answered the first
         request, without acting again, so every POST may be retried.
         """
         from uuid import uuid4  # noqa: PLC0415  (slow, and only for requests)
 
-        key = {IDEMPOTENCY_KEY: str(uuid4())} if self.method == "POST" else {}
+        key = {IDEMPOTENCY_KEY: self.idempotency_key or str(uuid4())} if self.method == "POST" else {}
         return Request(
             self.method,
             f"{base_url}/{self.path}",

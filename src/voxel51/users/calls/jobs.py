@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from urllib.parse import urlencode
 
@@ -49,6 +50,7 @@ def upload(
     auto_start: bool,
     ttl: date | str | None,
     scheduling: SchedulingOptions | None = None,
+    idempotency_key: str | None = None,
 ) -> Call[JobRecord]:
     """Create a job that expires at ``ttl``, and start it if ``auto_start``, as ``scheduling`` says."""
     options = {
@@ -58,7 +60,7 @@ def upload(
         "scheduling": json.dumps(scheduling) if scheduling else None,
     }
     file = FilePart.from_bytes("job.json", str(job_request).encode(), "application/json")
-    return post_file("jobs", entry("job"), file, options)
+    return replace(post_file("jobs", entry("job"), file, options), idempotency_key=idempotency_key)
 
 
 def details(job_id: str) -> Call[JobRecord]:
