@@ -36,14 +36,26 @@ BROKEN = {
 
 HANGING = {"hanging": ("hanging", "import time\ntime.sleep(3600)\n")}
 
+_SLOW = """
+import time
+from samples.analytics import NO_OP as ANALYTIC
+while time.process_time() < 0.6:
+    time.sleep(0.03)
+    end = time.process_time() + 0.01
+    while time.process_time() < end:
+        pass
+"""
+SLOW = {"slow": ("slow", _SLOW), "spinning": ("spinning", "while True: pass")}
+"""One that gets a quarter of a processor, as on a busy machine, and one that never ends."""
 
-def install(folder: Path, broken: bool = False, hanging: bool = False) -> list[Path]:
+
+def install(folder: Path, broken: bool = False, hanging: bool = False, slow: bool = False) -> list[Path]:
     """Write the distribution into ``folder``, and return the folders to add to the module path."""
     information = folder / "voxel51_samples-1.0.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voxel51-samples\nVersion: 1.0\n")
     lines = [f"samples/{name} = {target}" for name, target in ENTRIES.items()]
-    faulty = (BROKEN if broken else {}) | (HANGING if hanging else {})
+    faulty = (BROKEN if broken else {}) | (HANGING if hanging else {}) | (SLOW if slow else {})
     for name, (module, text) in faulty.items():
         (folder / f"{module}.py").write_text(text)
         lines.append(f"samples/{name} = {module}:ANALYTIC")

@@ -32,7 +32,7 @@ import voxel51
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.entry_points import analytic_entry_points, load_analytic
 from voxel51.platform.named_weights import NamedWeights
-from voxel51.runners.process_control import thread_count
+from voxel51.runners.process_control import processor_seconds, thread_count
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of
 
@@ -40,7 +40,15 @@ SHARED = ("numpy", "cv2", "av", "scipy.optimize")
 """Modules that most analytics import: imported once, and inherited by the children that import one analytic each."""
 
 IMPORT_SECONDS = 30.0
-"""Time that the import of one analytic may take, unless ``--seconds`` says otherwise."""
+"""Time that the import of one analytic may take, unless ``--seconds`` says otherwise. On a busy machine, processor time
+counts instead: see `_Import`.
+"""
+
+_LONGEST = 10
+"""So many times that time an import may take however little of the processor it gets."""
+
+_MOMENT_SECONDS = 2.0
+"""An import that uses no processor for so long hangs."""
 
 _LONG_SECONDS = 5.0
 """Time after which the next import begins beside one that is still going on."""
@@ -124,12 +132,16 @@ def _can_be_shared() -> bool:
 
 
 class _Import:
-    """Import of one analytic in a child of its own, which may take ``seconds``."""
+    """Import of one analytic in a child of its own, which may take ``seconds``.
+
+    After that time, an import that uses a processor goes on until it has used it for ``seconds``: others had it before.
+    """
 
     def __init__(self, name: str, seconds: float) -> None:
         self._name = name
         self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._begun = time.monotonic()
+        self._deadline = self._begun + seconds
         self._text = b""
         self._has_ended = False
         self._reading, writing = os.pipe()
@@ -155,6 +167,8 @@ class _Import:
     def result(self) -> dict[str, JsonValue]:
         """Wait until the import has ended or its time is over, and return the description."""
         self.wait(self._seconds)
+        while not self._has_ended and self._goes_on():
+            pass
         os.close(self._reading)
         if not self._has_ended:
             self._kill()
@@ -166,6 +180,14 @@ class _Import:
             return {"error": f"importing it ended the process with {kind} {abs(status)}"}
         described: dict[str, JsonValue] = json.loads(self._text)
         return described
+
+    def _goes_on(self) -> bool:
+        """Wait a moment longer; return whether the import used a processor meanwhile, and may go on."""
+        before = processor_seconds(self._pid)
+        self._deadline = time.monotonic() + _MOMENT_SECONDS
+        self.wait(_MOMENT_SECONDS)
+        is_in_time = time.monotonic() - self._begun < _LONGEST * self._seconds
+        return is_in_time and before < processor_seconds(self._pid) < self._seconds
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError):

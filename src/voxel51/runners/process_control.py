@@ -100,6 +100,15 @@ def thread_count() -> int:
     return len(os.listdir("/proc/self/task")) if IS_LINUX else 0  # noqa: PTH208  (a third of the time of iterdir)
 
 
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process so far; 0.0 if the kernel does not report it."""
+    try:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except (OSError, ValueError):
+        return 0.0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def _processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 

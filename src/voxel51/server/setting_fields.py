@@ -63,6 +63,9 @@ class SettingFields:
         "what runs jobs: local (this machine), ray (the nodes of a Ray cluster) or slurm (one Slurm job per job)",
     )
     ray_address: str = _setting("", "HOST:PORT of the head of the Ray cluster, for the engine ray")
+    ray_join: bool = _setting(
+        False, "whether the platform's processes make their machine a member of the Ray cluster; it runs no jobs then"
+    )
     slurm_partition: str = _setting("", "partition for the engine slurm; empty: Slurm's default")
     slurm_account: str = _setting("", "account that Slurm charges; empty: the user's default")
     slurm_options: str = _setting("", "further options of sbatch, such as --qos=low --constraint=avx2")
@@ -101,7 +104,9 @@ class SettingFields:
     weights_dir: str = _setting("", "folder for model weights that jobs download; empty: in the data folder")
     cache_dir: str = _setting("", "folder for what can be computed again; empty: in the data folder")
     import_seconds: float = _setting(
-        30.0, "seconds that importing one installed analytic may take at the start; a slower one is left out"
+        30.0,
+        "seconds that importing one installed analytic may take at the start (on a busy machine, of processor time); a "
+        "slower one is left out",
     )
     preload: str = _setting(
         "*",
