@@ -15,7 +15,7 @@ NOT_RUN = {
     "how-to/convert-labels.md": 1,
     "how-to/run-a-container-image.md": 3,
     "how-to/split-a-long-video.md": 2,
-    "operations/deploy-with-containers.md": 4,
+    "operations/deploy-with-containers.md": 5,
     "operations/install-and-upgrade.md": 1,
     "operations/kubernetes.md": 3,
     "operations/postgresql.md": 2,

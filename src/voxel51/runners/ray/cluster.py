@@ -19,6 +19,8 @@ from voxel51.runners.interface import AttemptOutcome
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.nodes.interface import Node, NodeAway, Observation, ObserveCall, Offer, Refusal
 from voxel51.runners.nodes.machine import NodeSettings
+from voxel51.runners.ray.environment import ray_environment
+from voxel51.runners.ray.membership import Member, Membership, NotJoined
 from voxel51.runners.ray.messages import Call, Connect, Failed, Members, Reply
 from voxel51.wire.backoff import Backoff
 
@@ -29,8 +31,8 @@ _OFFER_SECONDS = 120.0
 """Time in which an agent must start: it imports the analytics first."""
 
 _START_SECONDS = 60.0
+_BETWEEN_JOINS_SECONDS = 15.0
 _BETWEEN_DRIVERS = Backoff(first_seconds=0.5, longest_seconds=5.0)
-_HIDDEN_PREFIXES = ("VOXEL51_SERVER_", "AWS_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +50,16 @@ class RayAccess:
     platform_id: str
 
 
-def ray_environment(token: str) -> dict[str, str]:
-    """Return the environment of a process of Ray, which gets no secret of the platform but the ``token``.
-
-    A cluster that is configured by variables of Ray keeps them.
-    """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN_PREFIXES)}
-    defaults = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
-    if "RAY_AUTH_TOKEN_PATH" not in environment:
-        defaults["RAY_AUTH_TOKEN"] = token
-    return defaults | environment
-
-
 class RayCluster:
     """A `voxel51.runners.nodes.interface.Cluster` over Ray.
 
     Args:
         access: the cluster.
         settings: settings of the agents.
+        member: as which this machine joins the cluster while it is connected; None if it is a member anyway.
     """
 
-    def __init__(self, access: RayAccess, settings: NodeSettings) -> None:
+    def __init__(self, access: RayAccess, settings: NodeSettings, member: Member | None = None) -> None:
         self._access = access
         self._settings = settings
         self._lock = threading.Lock()  # guards the tables below
@@ -82,11 +73,14 @@ class RayCluster:
         self._changed: Callable[[], object] = lambda: None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep_driver, name="ray-cluster", daemon=True)
+        self._membership = Membership(member) if member is not None else None
+        self._member_thread = threading.Thread(target=self._keep_membership, name="ray-membership", daemon=True)
 
     def open(self, changed: Callable[[], object]) -> None:
         """Begin to connect; see `voxel51.runners.nodes.interface.Cluster.open`."""
         self._changed = changed
         self._thread.start()
+        self._member_thread.start()
 
     def nodes(self) -> Mapping[str, Node]:
         """Return the present nodes."""
@@ -107,8 +101,11 @@ class RayCluster:
         """Disconnect."""
         self._closing.set()
         self._hang_up()
-        if self._thread.is_alive():
-            self._thread.join(_CALL_SECONDS)
+        if self._membership is not None:
+            self._membership.stop()
+        for thread in (self._thread, self._member_thread):
+            if thread.is_alive():
+                thread.join(_CALL_SECONDS)
 
     def call(self, node_id: str, verb: str, arguments: Sequence[object], seconds: float) -> Any:
         """Call a verb of a node and return its result.
@@ -136,6 +133,14 @@ class RayCluster:
         finally:
             with self._lock:
                 self._calls.pop(number, None)
+
+    def _keep_membership(self) -> None:
+        while self._membership is not None and not self._closing.is_set():
+            try:
+                self._membership.run(lambda: None)
+            except (NotJoined, OSError) as error:
+                logger.warning("this machine is not a member of the Ray cluster: %s", error)
+                self._closing.wait(_BETWEEN_JOINS_SECONDS)
 
     # The driver, in a thread of its own.
 

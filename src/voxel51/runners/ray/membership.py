@@ -6,8 +6,10 @@ again. Leaving is a file, which the agents of the machine see.
 
 import json
 import logging
+import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +22,7 @@ from voxel51.runners.nodes.interface import Versions
 from voxel51.runners.nodes.machine import DRAINING_FILE, FOLDER_VARIABLE, attempts_on
 from voxel51.runners.nodes.refusals import refusal_of, versions_here
 from voxel51.runners.orphan_processes import started_at
-from voxel51.runners.ray.cluster import ray_environment
+from voxel51.runners.ray.environment import ray_environment
 from voxel51.runners.ray.versions import NO_ANSWER, WRONG_TOKEN, ray_version
 from voxel51.wire.backoff import Backoff
 
@@ -31,6 +33,7 @@ _PID_FILE = "worker.pid"
 _EXAMINATION_SECONDS = 120.0
 _JOIN_SECONDS = 120.0
 _BETWEEN_STARTS = Backoff(first_seconds=1.0, longest_seconds=15.0)
+_BETWEEN_QUESTIONS = Backoff(first_seconds=1.0, longest_seconds=5.0)
 _SETTLED_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 60.0
@@ -92,7 +95,7 @@ class Membership:
         pid_file.write_text(str(os.getpid()))
         try:
             if not self._member.is_head:
-                self._await_head()
+                self._await_head(_JOIN_SECONDS)
             if not self._stopping.is_set():
                 accepted()
             self._stay()
@@ -103,18 +106,24 @@ class Membership:
         """Leave at once; jobs that run here run again elsewhere. Safe in a signal handler."""
         self._stopping.set()
 
-    def _await_head(self) -> None:
-        deadline, is_told = time.monotonic() + _JOIN_SECONDS, False
+    def _await_head(self, longest_seconds: float = math.inf) -> None:
+        """Wait until the head answers. It may be another one than before, with other versions.
+
+        Raises:
+            NotJoined: it refuses this machine, or did not answer for so long.
+        """
+        deadline, failures = time.monotonic() + longest_seconds, 0
+        limit = f" for {longest_seconds:g} s" if longest_seconds < math.inf else ""
         while not self._stopping.is_set():
             try:
                 check_versions(self._member)
             except NoAnswer as error:
                 if time.monotonic() > deadline:
                     raise
-                if not is_told:
-                    logger.warning("%s. Trying again for %g s", error, _JOIN_SECONDS)
-                is_told = True
-                self._stopping.wait(1.0)
+                if failures == 0:
+                    logger.warning("%s. Trying again%s", error, limit)
+                self._stopping.wait(_BETWEEN_QUESTIONS.seconds(failures))
+                failures += 1
             else:
                 return
 
@@ -130,18 +139,7 @@ class Membership:
             logger.warning("Ray ended with %d; joining again in %g s", code, pause)
             self._stopping.wait(pause)
             if not self._member.is_head:
-                self._rejoin()
-
-    def _rejoin(self) -> None:
-        """Wait for the head, as long as it takes. It may be another one, with other versions."""
-        while not self._stopping.is_set():
-            try:
-                check_versions(self._member)
-            except NoAnswer as error:
-                logger.warning("%s", error)
-                self._stopping.wait(1.0)
-            else:
-                return
+                self._await_head()
 
     def _run_ray(self) -> int:
         """Run Ray until it ends, or this machine leaves; return its exit code."""
@@ -163,7 +161,7 @@ class Membership:
     def _command(self) -> list[str]:
         member = self._member
         host, _, port = member.address.rpartition(":")
-        own = member.own_address or (host if member.is_head else "")
+        own = member.own_address or (_resolved(host) if member.is_head else "")
         command = [sys.executable, "-P", "-m", "voxel51.runners.ray.start", str(os.getpid())]
         command += ["--block", "--disable-usage-stats", "--include-log-monitor", "false"]
         command += ["--head", "--port", port, "--include-dashboard", "false"] if member.is_head else []
@@ -173,6 +171,14 @@ class Membership:
         command += ["--num-cpus", str(member.cpus)] if member.cpus is not None else []
         command += ["--num-gpus", str(member.gpus)] if member.gpus is not None else []
         return [*command, *member.options]
+
+
+def _resolved(host: str) -> str:
+    """Return the address of a host by its name, which Ray does not accept for the head itself."""
+    try:
+        return str(socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError:
+        return host  # Ray names it in its error
 
 
 class NoAnswer(NotJoined):

@@ -14,6 +14,7 @@ from voxel51.runners.nodes.runner import NodeRunner
 from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.programs import ImageProgram
 from voxel51.runners.ray.cluster import RayAccess, RayCluster
+from voxel51.runners.ray.membership import Member
 from voxel51.runners.ray.versions import ray_version
 from voxel51.runners.slurm.cluster import SlurmAccess, SlurmCluster
 from voxel51.runners.slurm.commands import Placement
@@ -47,8 +48,11 @@ def _ray(foundation: Foundation, agents: NodeSettings) -> tuple[Cluster, Version
     settings = foundation.settings
     if not ray_version():
         raise OSError(f"engine is 'ray', and Ray is not installed. Install it: {install_command('ray')}")
-    access = RayAccess(settings.ray_address, load_worker_token(settings.folder), _platform_id(foundation))
-    return RayCluster(access, agents), versions_here(ray_version())
+    token, member = load_worker_token(settings.folder), None
+    if settings.ray_join:
+        member = Member(settings.ray_address, token, settings.folder / "ray", cpus=0, gpus=0)
+    access = RayAccess(settings.ray_address, token, _platform_id(foundation))
+    return RayCluster(access, agents, member), versions_here(ray_version())
 
 
 def _slurm(foundation: Foundation, agents: NodeSettings) -> tuple[Cluster, Versions]:
