@@ -30,15 +30,20 @@ def ended() -> Ended:
 
 
 @pytest.fixture
-def cluster() -> Iterator[LoopbackCluster]:
-    cluster = LoopbackCluster(lease_seconds=1.0)
+def lease_seconds() -> float:
+    return 1.0
+
+
+@pytest.fixture
+def cluster(lease_seconds: float) -> Iterator[LoopbackCluster]:
+    cluster = LoopbackCluster(lease_seconds)
     yield cluster
     cluster.close_agents()
 
 
 @pytest.fixture
-def runner(cluster: LoopbackCluster, ended: Ended) -> Iterator[NodeRunner]:
-    runner = NodeRunner(cluster, 1.0, versions_here(""))
+def runner(cluster: LoopbackCluster, ended: Ended, lease_seconds: float) -> Iterator[NodeRunner]:
+    runner = NodeRunner(cluster, lease_seconds, versions_here(""))
     runner.open(ended)
     yield runner
     runner.close()
