@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.shares import ShareTable
 from voxel51.server.accounts.tables import users
 from voxel51.server.collections.access import accessible, collection_for
 from voxel51.server.collections.counts import member_counts
@@ -15,16 +16,14 @@ from voxel51.server.collections.tables import collection_members, collection_sha
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
-from voxel51.server.errors import BadRequest, Conflict, NotFound
+from voxel51.server.errors import BadRequest, Conflict
 from voxel51.wire import dates
 from voxel51.wire.collections import Collection, CollectionChange, CollectionRole, CollectionShare, NewCollection
 
 MAX_COLLECTIONS = 1000
 """Number of collections that one user can own."""
 
-MAX_SHARES = 200
-"""Number of users with whom one collection can be shared."""
-
+_SHARES = ShareTable(collection_shares, "collection_id", "collection")
 _MAX_NAME = 128
 _MAX_DESCRIPTION = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -138,17 +137,8 @@ class CollectionService:
         if role not in {CollectionRole.VIEWER, CollectionRole.EDITOR}:
             raise BadRequest(f"role must be viewer or editor, not {role!r:.100}")
         with self._database.write() as connection:
-            acquire_advisory_locks(connection, f"shares of {collection_id}")
             collection_for(connection, owner, collection_id, CollectionRole.OWNER)
-            other = _find_user(connection, owner, username)
-            if other.id == owner.id:
-                raise BadRequest("The collection is yours; share it with another user")
-            of_collection = collection_shares.c.collection_id == collection_id
-            connection.execute(delete(collection_shares).where(of_collection, collection_shares.c.user_id == other.id))
-            if connection.execute(select(func.count()).where(of_collection)).scalar_one() >= MAX_SHARES:
-                raise BadRequest(f"The collection is shared with {MAX_SHARES} users, which is the limit")
-            row = {"collection_id": collection_id, "user_id": other.id, "role": role}
-            connection.execute(insert(collection_shares).values(row))
+            _SHARES.put(connection, owner, collection_id, username, role=role)
 
     def unshare(self, user: User, collection_id: str, username: str) -> None:
         """End a share. Its owner can end all of them; others can leave a collection themselves.
@@ -162,22 +152,12 @@ class CollectionService:
         with self._database.write() as connection:
             least = CollectionRole.VIEWER if username == user.name else CollectionRole.OWNER
             collection_for(connection, user, collection_id, least)
-            other = _find_user(connection, user, username)
-            gone = delete(collection_shares).where(
-                collection_shares.c.collection_id == collection_id, collection_shares.c.user_id == other.id
-            )
-            if connection.execute(gone).rowcount == 0:
-                raise NotFound(f"The collection is not shared with user {username!r:.100}")
+            _SHARES.end(connection, user, collection_id, username)
 
 
 def _shares(connection: Connection, collection_id: str) -> list[CollectionShare]:
-    statement = (
-        select(users.c.name, collection_shares.c.role)
-        .join(users, users.c.id == collection_shares.c.user_id)
-        .where(collection_shares.c.collection_id == collection_id, users.c.deleted_at.is_(None))
-        .order_by(users.c.name)
-    )
-    return [{"username": row.name, "role": CollectionRole(row.role)} for row in connection.execute(statement)]
+    found = _SHARES.of(connection, collection_id)
+    return [{"username": row.username, "role": CollectionRole(row.role)} for row in found]
 
 
 def _exported(connection: Connection, user: User, collection: Collection) -> dict[str, object]:
@@ -205,16 +185,6 @@ def _check_name(connection: Connection, owner_id: str, name: str) -> None:
     same = select(collections.c.id).where(collections.c.owner_id == owner_id, collections.c.name == name)
     if connection.execute(same).first() is not None:
         raise Conflict(f"You have a collection named {name!r}. Choose another name")
-
-
-def _find_user(connection: Connection, caller: User, username: str) -> DatabaseRow:
-    """Return the row of a user of the same application, or of the platform if the caller has none."""
-    application = users.c.application_id
-    same = application.is_(None) if caller.application_id is None else application == caller.application_id
-    row = connection.execute(select(users).where(users.c.name == username, same, users.c.deleted_at.is_(None))).first()
-    if row is None:
-        raise BadRequest(f"User {username!r:.100} not found. Check the name")
-    return row
 
 
 def _records(connection: Connection, rows: Sequence[DatabaseRow]) -> list[Collection]:

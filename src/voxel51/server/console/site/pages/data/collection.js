@@ -14,6 +14,7 @@ import { loadedRecord } from "../../parts/load.js";
 import { notify } from "../../parts/notices.js";
 import { icon } from "../../parts/icons.js";
 import { memberPoster } from "../../parts/poster.js";
+import { canShare } from "../../parts/share-dialog.js";
 import { exportCollection } from "../jobs/export-dataset.js";
 import { chartsPage } from "../search/charts.js";
 import { momentsPage } from "../search/moment-query.js";
@@ -49,7 +50,7 @@ function actions(collection) {
     h("a.button", { href: momentsPage({ collection: id }) }, "Moments"),
     h("a.button", { href: chartsPage({ collection: id }) }, "Charts"),
     hasScope("run") && button("Export dataset", () => exportCollection(collection), { symbol: "grid" }),
-    role === "owner" && hasScope("manage") && hasScope("read") && button("Share", () => share(collection), { symbol: "share" }),
+    role === "owner" && canShare() && button("Share", () => share(collection), { symbol: "share" }),
   ];
 }
 

@@ -8,7 +8,7 @@ import { confirmAction, dialog } from "../../parts/dialog.js";
 import { emptyState, heading, timeAgo } from "../../parts/elements.js";
 import { button, field, form, select } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
-import { notify } from "../../parts/notices.js";
+import { canShare, shareDialog } from "../../parts/share-dialog.js";
 import { signal } from "../../core/reactive.js";
 
 const MAX_NAME = 128;
@@ -46,7 +46,7 @@ function row(collection, reload) {
     cell("Owner", h("bdi", {}, collection.owner)),
     cell("Role", collection.role),
     cell("Created", timeAgo(collection.created_at)),
-    h("td.row-actions", {}, collection.role === "owner" && hasScope("manage") && hasScope("read") && button("Share", () => share(collection), { symbol: "share" }),
+    h("td.row-actions", {}, collection.role === "owner" && canShare() && button("Share", () => share(collection), { symbol: "share" }),
       collection.role === "owner" && hasScope("upload") && button("Delete", async () => (await remove(collection)) && reload(), { symbol: "trash" })),
   );
 }
@@ -65,39 +65,10 @@ function createCollection() {
 }
 
 /** Show with whom a collection is shared, and share it with one more user. */
-export function share({ id, name }) {
-  const path = `/collections/${encodeURIComponent(id)}/shares`;
-  return dialog(`Share “${name}”`, (close) => [
-    loaded(
-      async (aborted) => (await get(path, {}, { signal: aborted })).shares,
-      (shares, again) => shares.length > 0 && h("ul.shares", { "aria-label": "Shared with" }, shares.map((each) => sharedWith(path, each, again))),
-    ),
-    form(
-      [
-        h("p", {}, "The user can list the videos of the collection and download them."),
-        field("Username", h("input", { name: "username", required: true, autofocus: true })),
-        field("Role", select([["viewer", "Viewer: read"], ["editor", "Editor: also add and remove videos"]], { name: "role", value: "viewer" })),
-      ],
-      {
-        verb: "Share",
-        cancel: () => close(),
-        submit: async ({ username, role }) => {
-          await call("PUT", `${path}/${encodeURIComponent(username)}`, { json: { role } });
-          notify(`Shared with ${username}`);
-          close(true);
-        },
-      },
-    ),
+export const share = ({ id, name }) =>
+  shareDialog(`/collections/${encodeURIComponent(id)}`, name, "The user can list the videos of the collection and download them.", [
+    field("Role", select([["viewer", "Viewer: read"], ["editor", "Editor: also add and remove videos"]], { name: "role", value: "viewer" })),
   ]);
-}
-
-function sharedWith(path, { username, role }, again) {
-  const end = async () => {
-    await call("DELETE", `${path}/${encodeURIComponent(username)}`);
-    await again();
-  };
-  return h("li", {}, h("bdi", {}, username), h("span.muted", {}, role), button(`End the share with ${username}`, end, { symbol: "close", kind: "plain", isIconOnly: true }));
-}
 
 async function remove({ id, name }) {
   const isConfirmed = await confirmAction("Delete this collection?", `“${name}” will be deleted. Its videos are kept.`, "Delete");
