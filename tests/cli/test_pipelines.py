@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import Voxel51
+from demo.platform_process import PlatformProcess
+from support.accounts import User
 from support.video_samples import numbered_video
 
 DOCUMENT = {
@@ -89,3 +93,29 @@ def test_failed_run_and_invalid_documents_are_reported(voxel51: Voxel51, tmp_pat
     assert refused.status == 1
     assert "is not a JSON file" in refused.out
     assert "version 1" in refused.out
+
+
+def test_pipeline_is_shared_run_by_its_owner_and_name_and_left(
+    voxel51: Voxel51, user: User, platform: PlatformProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keyframes.json"
+    file.write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    video = numbered_video(tmp_path / "v.mp4", frames=8)
+    other = User.create(platform, tmp_path)
+    assert voxel51("pipelines", "save", file).status == 0
+    assert f"'{other.name}' can run 'Keyframes'" in voxel51("pipelines", "share", "Keyframes", other.name).out
+    assert voxel51("pipelines", "shares", "Keyframes", "--json").document == [{"username": other.name}]
+    assert "User 'carol' not found" in voxel51("pipelines", "share", "Keyframes", "carol").err
+
+    monkeypatch.setenv("VOXEL51_API_TOKEN", str(other.token))
+    name = f"{user.name}/Keyframes"
+    assert user.name in voxel51("pipelines", "list").out
+    assert f"shared by {user.name}" in voxel51("pipelines", "show", name).out
+    ran = voxel51("pipelines", "run", name, video, "--param", "threshold=30", "--wait", "--json")
+    assert (ran.status, ran.document["state"]) == (0, "COMPLETE")
+    assert voxel51("pipelines", "runs", name, "--json").document[0]["id"] == ran.document["id"]
+    refused = voxel51("pipelines", "delete", name, "--strict")
+    assert (refused.status, "who alone can change, share and delete it" in refused.out) == (1, True)
+    assert voxel51("pipelines", "unshare", name, other.name).status == 0
+    assert voxel51("pipelines", "list", "--json").document == []
+    assert "is no longer shared with you" in voxel51("pipelines", "run", ran.document["pipeline_id"], video).err

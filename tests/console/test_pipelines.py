@@ -145,3 +145,49 @@ def test_pipeline_is_scheduled_on_its_page_and_the_schedule_leads_to_it(visit: V
     assert_usable(visit)
     summary.get_by_role("link", name="a pipeline").click()
     expect(page.get_by_role("heading", name="Slow")).to_be_visible()
+
+
+def test_pipeline_is_shared_run_copied_and_left(
+    operator: Person, person: Person, operator_visit: Visit, visit: Visit
+) -> None:
+    name = f"Shared with {person.name}"
+    document = {"name": name, "steps": [{"name": "only", "analytic": "journeys/no-op"}]}
+    pipeline = post(operator, "/pipelines", {"document": document})["pipeline"]
+    page = operator_visit.open(f"/jobs/pipelines/{pipeline['id']}")
+    page.get_by_role("button", name="Share").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Username").fill("no-such-user")
+    dialog.get_by_role("button", name="Share").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("User 'no-such-user' not found")
+    operator_visit.expect("400")
+    dialog.get_by_label("Username").fill(person.name)
+    dialog.get_by_role("button", name="Share").click()
+    expect(page.get_by_text(f"Shared with {person.name}", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("list", name="Shared with")).to_contain_text(person.name)
+    assert_usable(operator_visit)
+
+    page = visit.open("/jobs/pipelines")
+    row = page.get_by_role("table", name="Pipelines").get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text(operator.name)
+    row.get_by_role("link", name=name).click()
+    expect(page.get_by_text(f"Shared by {operator.name}")).to_be_visible()
+    for owners in ("Share", "Edit…", "Delete"):
+        expect(page.get_by_role("button", name=owners, exact=True)).to_have_count(0)
+    assert_usable(visit)
+    page.get_by_role("button", name="Run pipeline").click()
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("1 of 1 steps complete", timeout=LIMIT_MS)
+    page.get_by_role("region", name="Progress").get_by_role("link", name=name).click()
+    page.get_by_role("button", name="Save a copy…").click()
+    text = page.get_by_role("dialog").get_by_label("Document")
+    text.fill(text.input_value().replace(name, "My copy"))
+    page.get_by_role("dialog").get_by_role("button", name="Save pipeline").click()
+    expect(page.get_by_role("heading", name="My copy")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+
+    visit.open(f"/jobs/pipelines/{pipeline['id']}")
+    page.get_by_role("button", name="Leave").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    table = page.get_by_role("table", name="Pipelines")
+    expect(table).to_contain_text("My copy")
+    expect(table).not_to_contain_text(name)

@@ -138,6 +138,46 @@ def test_users_of_applications_have_pipelines_of_their_own(platform: PlatformPro
     assert found == {"ann": 1, "ben": 0}
 
 
+def test_shared_pipeline_runs_with_the_rights_and_data_of_the_other_user(
+    platform: PlatformProcess, tmp_path: Path
+) -> None:
+    users = [User.create(platform, tmp_path) for _ in range(3)]
+    ann, ben, cat = (API(token=Token.from_json(str(user.token))) for user in users)
+    document = pipeline_document([Step("only", NO_OP, {})], name="Theirs")
+    pipeline = ann.save_pipeline(document)
+    ann.share_pipeline(pipeline["id"], users[1].name)
+
+    [listed] = ben.list_pipelines()
+    assert (listed["id"], listed["owner"], listed["is_own"]) == (pipeline["id"], users[0].name, False)
+    run = ben.run_pipeline("Theirs", {}, wait=True, timeout=LIMIT_SECONDS)
+    assert (run["state"], run["pipeline_id"]) == ("COMPLETE", pipeline["id"])
+    assert [*ann.iter_pipeline_runs()] == []
+    of_ann = ann.upload_data(str(footage("bikes.mp4")))
+    shots = ann.save_pipeline(pipeline_document([Step("shots", "voxel51/shot-detection")], name="Theirs"))
+    with pytest.raises(APIError, match=f"Step 'shots': .*{of_ann['id']}"):
+        ben.run_pipeline("Theirs", of_ann["id"])
+
+    other = cat.save_pipeline({**document, "description": "of cat"})
+    cat.share_pipeline(other["id"], users[1].name)
+    first, second = sorted([users[0].name, users[2].name])
+    with pytest.raises(ValueError, match=f"'{first}/Theirs', '{second}/Theirs'"):
+        ben.find_pipeline("Theirs")
+    assert ben.find_pipeline(f"{users[2].name}/Theirs") == other["id"]
+    disguised = cat.save_pipeline({**document, "name": f"{users[0].name}/Theirs"})
+    cat.share_pipeline(disguised["id"], users[1].name)
+    assert ben.find_pipeline(f"{users[0].name}/Theirs") == pipeline["id"]
+    own = ben.save_pipeline(ben.get_pipeline(other["id"])["document"])
+    assert ben.find_pipeline("Theirs") == own["id"]
+
+    assert ann.list_pipeline_shares(pipeline["id"]) == [{"username": users[1].name}]
+    ann.unshare_pipeline(pipeline["id"], users[1].name)
+    with pytest.raises(ValueError, match=f"you have no pipeline '{users[0].name}/Theirs'"):
+        ben.find_pipeline(f"{users[0].name}/Theirs")
+    with pytest.raises(APIError, match=r"Pipeline 'Theirs' .* is no longer shared with you"):
+        ben.run_pipeline(shots, {})
+    assert ben.get_pipeline_run(run["id"])["state"] == "COMPLETE"
+
+
 def test_async_client_runs_a_pipeline(api: API) -> None:
     async def run() -> str:
         async with AsyncAPI(token=api.token) as client:

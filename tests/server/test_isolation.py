@@ -93,6 +93,8 @@ OWNED = {
     *(f"put /schedules/{{schedule_id}}/{change}" for change in ("pause", "resume")),
     "get /batches/{batch_id}", "get /batches/{batch_id}/items",
     "get /pipelines/{pipeline_id}", "get /pipelines/{pipeline_id}/versions", "delete /pipelines/{pipeline_id}",
+    "get /pipelines/{pipeline_id}/shares",
+    *(f"{method} /pipelines/{{pipeline_id}}/shares/{{username}}" for method in ("put", "delete")),
     "post /pipelines/{pipeline_id}/runs", "get /pipeline-runs/{run_id}", "delete /pipeline-runs/{run_id}",
     *(f"put /pipeline-runs/{{run_id}}/{change}" for change in ("cancel", "retry")),
     *(f"put /batches/{{batch_id}}/{change}" for change in
@@ -138,6 +140,7 @@ WIDER_SCOPES = {
     "post /jobs/{job_id}/shares": {"manage", "read"},
     "post /collections/{collection_id}/members": {"upload", "read"}, "post /data/sources": {"upload", "read"},
     "put /collections/{collection_id}/shares/{username}": {"manage", "read"},
+    "put /pipelines/{pipeline_id}/shares/{username}": {"manage", "read"},
     "put /secrets/{secret_name}": {"manage", "run"},
 }  # fmt: skip
 """Routes that let others read records of the caller, or jobs use a secret, and therefore require a further scope."""

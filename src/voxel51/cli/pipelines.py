@@ -17,12 +17,17 @@ _EXAMPLES = """\
   voxel51 pipelines save keyframes.json
   voxel51 pipelines run Keyframes film.mp4 --param threshold=30 --out results
   voxel51 pipelines show Keyframes --out keyframes.json
+  voxel51 pipelines share Keyframes bob
+  voxel51 pipelines run alice/Keyframes film.mp4
   voxel51 pipelines runs Keyframes
   voxel51 pipelines run-status RUN"""
 
-_LIST_COLUMNS = ("id", "name", "version", "steps", "version_date", "description")
+_LIST_COLUMNS = ("id", "name", "owner", "version", "steps", "version_date", "description")
 _RUN_COLUMNS = ("id", "name", "state", "progress", "version", "created_date")
 _STEP_COLUMNS = ("name", "state", "progress", "analytic", "job_id", "message")
+
+PIPELINE = "id or name of a pipeline, or OWNER/NAME of one that is shared with you"
+"""Help for arguments that name a pipeline."""
 
 _ACTIONS: Mapping[str, tuple[Callable[[API, str], PipelineRun | None], str, str]] = {
     "cancel": (API.cancel_pipeline_run, "cancelled", "cancel runs and their jobs"),
@@ -35,15 +40,15 @@ _ACTIONS: Mapping[str, tuple[Callable[[API, str], PipelineRun | None], str, str]
 def fill(parser: Parser) -> None:
     """Declare the commands of the noun."""
     verbs = add_commands(parser, _EXAMPLES)
-    command(verbs, "list", _list, "list your pipelines")
+    command(verbs, "list", _list, "list your pipelines, and those shared with you")
     show = command(verbs, "show", _show, "show a pipeline, or write its document to a file")
-    show.add_argument("pipeline", metavar="PIPELINE", help="id or name of a pipeline")
+    _add_pipeline(show)
     show.add_argument("--version", metavar="N", type=int, help="version of the pipeline (default: the latest)")
-    show.add_argument("--out", metavar="FILE", help="file to which the document is written, to be shared")
+    show.add_argument("--out", metavar="FILE", help="file to which the document is written")
     save = command(verbs, "save", _save, "save documents as pipelines, or as new versions of them")
     save.add_argument("files", metavar="FILE", nargs="+", help="JSON file with the document of a pipeline")
     run = command(verbs, "run", _run, "run a pipeline on files, and download its outputs")
-    run.add_argument("pipeline", metavar="PIPELINE", help="id or name of a pipeline")
+    _add_pipeline(run)
     run.add_argument("inputs", metavar="FILE", nargs="*",
                      help="file or id of data for the one input, or NAME=FILE for each")  # fmt: skip
     run.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="parameter of the pipeline")
@@ -55,17 +60,28 @@ def fill(parser: Parser) -> None:
     run.add_argument("--wait", action="store_true", help="return only when the run has ended; implied by --out")
     add_scheduling_options(run)
     runs = command(verbs, "runs", _runs, "list your runs of pipelines, the newest first")
-    runs.add_argument("pipeline", metavar="PIPELINE", nargs="?", help="id or name of a pipeline: its runs only")
+    runs.add_argument("pipeline", metavar="PIPELINE", nargs="?", help=f"{PIPELINE}: its runs only")
     status = command(verbs, "run-status", _run_status, "show a run and its steps")
     status.add_argument("id", metavar="RUN", help="id of a run")
     status.add_argument("--wait", action="store_true", help="return only when the run has ended")
     status.add_argument("--out", metavar="FOLDER", help="folder to which the outputs are downloaded")
+    share = command(verbs, "share", _share, "let a user read a pipeline of yours and run it")
+    _add_pipeline(share)
+    share.add_argument("username", metavar="USER", help="name of the user")
+    unshare = command(verbs, "unshare", _unshare, "end a share, or leave a pipeline; runs go on")
+    _add_pipeline(unshare)
+    unshare.add_argument("username", metavar="USER", help="name of the user")
+    _add_pipeline(command(verbs, "shares", _shares, "list the users with whom a pipeline is shared"))
     delete = command(verbs, "delete", _delete, "delete pipelines; their runs stay")
-    delete.add_argument("pipelines", metavar="PIPELINE", nargs="+", help="id or name of a pipeline")
+    delete.add_argument("pipelines", metavar="PIPELINE", nargs="+", help="id or name of a pipeline of yours")
     for verb, (_, _, summary) in _ACTIONS.items():
         act = command(verbs, verb, _act, summary)
         act.add_argument("ids", metavar="RUN", nargs="+", help="id of a run")
         act.set_defaults(verb=verb)
+
+
+def _add_pipeline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pipeline", metavar="PIPELINE", help=PIPELINE)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -93,6 +109,8 @@ def _show(options: argparse.Namespace) -> int:
 def _description(pipeline: PipelineWithDocument) -> str:
     document = pipeline["document"]
     lines = [f"{pipeline['name']} ({pipeline['id']}): version {pipeline['version']} of {pipeline['latest_version']}"]
+    if not pipeline["is_own"]:
+        lines.append(f"shared by {pipeline['owner']}")
     if pipeline["description"]:
         lines.append(pipeline["description"])
     lines += [f"input      {each['name']}: {each.get('type', 'Video')}" for each in document.get("inputs", [])]
@@ -225,6 +243,30 @@ def _note(step: PipelineRunStep) -> str:
     """Return what is to be said of a step: why it failed or waits, or that it did not run."""
     reused = "an earlier result was reused" if step["reused"] else ""
     return step["message"] or step.get("waiting_reason") or reused
+
+
+def _share(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        api.share_pipeline(api.find_pipeline(options.pipeline), options.username)
+    printer.result(f"'{options.username}' can run '{options.pipeline}'", options.username)
+    return printer.finish()
+
+
+def _unshare(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        api.unshare_pipeline(api.find_pipeline(options.pipeline), options.username)
+    printer.result(f"'{options.username}' can no longer run '{options.pipeline}'", options.username)
+    return printer.finish()
+
+
+def _shares(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        found = api.list_pipeline_shares(api.find_pipeline(options.pipeline))
+    printer.records([*found], ("username",))
+    return printer.finish()
 
 
 def _delete(options: argparse.Namespace) -> int:

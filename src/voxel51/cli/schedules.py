@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from voxel51.cli.parameters import read_parameters, with_uploads
 from voxel51.cli.parsing import Parser, add_commands, command
-from voxel51.cli.pipelines import read_pipeline_parameters
+from voxel51.cli.pipelines import PIPELINE, read_pipeline_parameters
 from voxel51.cli.printing import Printer, local_time
 from voxel51.cli.profiles import client
 from voxel51.cli.scheduling import add_scheduling_options, scheduling_of
@@ -47,7 +47,7 @@ def fill(parser: Parser) -> None:
     verbs = add_commands(parser, _EXAMPLES)
     create = command(verbs, "create", _create, "run an analytic or a pipeline at the times of a cron expression")
     create.add_argument("analytic", metavar="ANALYTIC", nargs="?", help="full name of an analytic, or NAME@VERSION")
-    create.add_argument("--pipeline", metavar="PIPELINE", help="id or name of a pipeline, instead of an analytic")
+    create.add_argument("--pipeline", metavar="PIPELINE", help=f"{PIPELINE}, instead of an analytic")
     create.add_argument("--param", metavar="NAME=VALUE", action="append", default=[],
                         help="parameter of the analytic; @PATH uploads a file")  # fmt: skip
     videos = create.add_mutually_exclusive_group(required=True)

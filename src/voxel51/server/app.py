@@ -245,6 +245,7 @@ def _deletion(services: _Services) -> AccountDeletionService:
         services.data.data.delete_all,
         services.jobs.uploaded.delete_all,
         services.jobs.controls.delete_all,
+        services.pipelines.pipelines.delete_all,
         services.features.events.delete_all,
         services.foundation.idempotency.delete_all,
     ]

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict  # Any: values of documents
 
@@ -73,20 +73,36 @@ def read_document(document: PipelineDocument | Mapping[str, Any] | str | os.Path
 
 
 def find_pipeline(pipeline: str | Mapping[str, Any]) -> Flow[str]:
-    """Return the id of a pipeline, which is given by its record, its id or its name.
+    """Return the id of a pipeline, which is given by its record, its id, its name, or ``owner/name``.
+
+    Of pipelines of the same name, the caller's own comes before those that others share.
 
     Raises:
-        ValueError: the caller has no pipeline of the name.
+        ValueError: the caller can run no pipeline of the name, or several users share one.
     """
     if not isinstance(pipeline, str):
         return str(pipeline["id"])
     if _ID.fullmatch(pipeline):
         return pipeline
     found: list[Pipeline] = yield from fetch(calls.list_all())
+    return _named(found, pipeline)["id"]
+
+
+def _named(found: Sequence[Pipeline], name: str) -> Pipeline:
     for each in found:
-        if each["name"] == pipeline:
-            return each["id"]
-    raise ValueError(f"you have no pipeline {pipeline!r}. List your pipelines: `voxel51 pipelines list`")
+        if each["is_own"] and each["name"] == name:
+            return each
+    qualified = [each for each in found if f"{each['owner']}/{each['name']}" == name]
+    if qualified:
+        return qualified[0]  # names of users have no slash, so there is one
+    # A shared pipeline whose name looks like another user's needs that of its owner, so that none passes for another.
+    shared = [each for each in found if each["name"] == name and "/" not in name]
+    if not shared:
+        raise ValueError(f"you have no pipeline {name!r}. List your pipelines: `voxel51 pipelines list`")
+    if len(shared) > 1:
+        listed = ", ".join(f"'{each['owner']}/{each['name']}'" for each in shared)
+        raise ValueError(f"several users share a pipeline {name!r} with you. Name its owner: {listed}")
+    return shared[0]
 
 
 def run_pipeline(

@@ -1,4 +1,4 @@
-"""Calls of the client for pipelines: save and run pipelines, and follow and change their runs."""
+"""Calls of the client for pipelines: save, share and run pipelines, and follow and change their runs."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,14 @@ from voxel51.users.pipeline_flows import (
     save_and_run,
     wait_for_run,
 )
-from voxel51.wire.pipelines import Pipeline, PipelineDocument, PipelineRun, PipelineVersion, PipelineWithDocument
+from voxel51.wire.pipelines import (
+    Pipeline,
+    PipelineDocument,
+    PipelineRun,
+    PipelineShare,
+    PipelineVersion,
+    PipelineWithDocument,
+)
 
 
 class PipelineCalls(CompoundCalls):
@@ -63,7 +70,7 @@ class PipelineCalls(CompoundCalls):
         return self._send(pipelines.save(read_document(document)))
 
     def list_pipelines(self) -> list[Pipeline]:
-        """List your pipelines by name, each with its latest version."""
+        """List your pipelines, and those shared with you, by name, each with its latest version."""
         return self._send(pipelines.list_all())
 
     def get_pipeline(self, pipeline_id: str, version: int | None = None) -> PipelineWithDocument:
@@ -75,12 +82,24 @@ class PipelineCalls(CompoundCalls):
         return self._send(pipelines.versions(pipeline_id))
 
     def find_pipeline(self, name: str) -> str:
-        """Return the id of your pipeline with a name.
+        """Return the id of your pipeline with a name, or of one that is shared with you: ``name`` or ``owner/name``.
 
         Raises:
-            ValueError: you have no such pipeline.
+            ValueError: you have no such pipeline, or several users share one of the name with you.
         """
         return self._run(find_pipeline(name))
+
+    def list_pipeline_shares(self, pipeline_id: str) -> list[PipelineShare]:
+        """List the users with whom a pipeline is shared."""
+        return self._send(pipelines.shares(pipeline_id))
+
+    def share_pipeline(self, pipeline_id: str, username: str) -> None:
+        """Let another user read a pipeline that you own, and run it on their videos with their rights."""
+        self._send(pipelines.share(pipeline_id, username))
+
+    def unshare_pipeline(self, pipeline_id: str, username: str) -> None:
+        """End the share of a pipeline with a user, or leave it yourself. Runs go on."""
+        self._send(pipelines.unshare(pipeline_id, username))
 
     def delete_pipeline(self, pipeline_id: str) -> None:
         """Delete a pipeline with all its versions. Its runs stay."""
@@ -93,12 +112,12 @@ class PipelineCalls(CompoundCalls):
         parameters: Mapping[str, object] | None = None,
         **options: Unpack[PipelineRunOptions],
     ) -> PipelineRun:
-        """Run a pipeline, which is given by its record, id or name, and return the run.
+        """Run a pipeline, which is given by its record, id, name, or ``owner/name``, and return the run.
 
         The other arguments are those of `pipeline`.
 
         Raises:
-            ValueError: you have no pipeline of the name.
+            ValueError: you have no pipeline of the name, or several users share one with you.
             TimeoutError: the run did not end in time; it goes on.
         """
         return self._run(run_pipeline(pipeline, inputs, parameters, options))

@@ -103,10 +103,15 @@ class NewPipeline(TypedDict):
 
 
 class Pipeline(TypedDict):
-    """One pipeline of a user, in a version: the latest, unless the request names another."""
+    """One pipeline in a version: the latest, unless the request names another.
+
+    ``owner`` is a username. Without ``is_own``, the owner shares the pipeline with the caller.
+    """
 
     id: str
     name: str
+    owner: str
+    is_own: bool
     version: int
     latest_version: int
     description: str
@@ -116,7 +121,7 @@ class Pipeline(TypedDict):
 
 
 class PipelineWithDocument(Pipeline):
-    """One pipeline with the document of its version."""
+    """One pipeline with the document of its version. In that of another user, analytics are named with their owners."""
 
     document: PipelineDocument
 
@@ -145,6 +150,18 @@ class PipelineVersionList(TypedDict):
     """Response of ``GET pipelines/<id>/versions``, the newest first."""
 
     versions: list[PipelineVersion]
+
+
+class PipelineShare(TypedDict):
+    """User with whom a pipeline is shared."""
+
+    username: str
+
+
+class PipelineShareList(TypedDict):
+    """Response of ``GET pipelines/<id>/shares``, in the order of the usernames."""
+
+    shares: list[PipelineShare]
 
 
 class NewPipelineRun(TypedDict, total=False):
@@ -199,8 +216,8 @@ class PipelineRunStep(TypedDict):
 
 
 class PipelineRun(TypedDict):
-    """One run of a pipeline. ``pipeline_id`` is null if the pipeline was deleted. ``progress`` is from 0 to 1, and the
-    sum of that of the steps by their weights.
+    """One run of a pipeline. ``pipeline_id`` is null if the pipeline was deleted; its share may have ended since.
+    ``progress`` is from 0 to 1, and the sum of that of the steps by their weights.
 
     ``outputs`` maps the name of each output to the id of the job that makes it. Runs that a schedule started at the
     same due time have the same ``group_id``; others have none.

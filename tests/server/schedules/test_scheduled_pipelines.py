@@ -104,3 +104,22 @@ def test_invalid_pipelines_are_refused_and_a_deleted_one_fails(site, alice, bob)
     last = site.schedules.details(alice, made["id"])["last_run"]
     assert last["state"] == "FAILED"
     assert "not found" in last["message"]
+
+
+def test_schedule_of_a_shared_pipeline_fails_with_the_reason_once_the_share_has_ended(site, alice, bob):
+    pipeline = site.pipelines.save(alice, DOCUMENT)
+    site.pipelines.share(alice, pipeline["id"], "bob")
+    made = schedule(site, bob, pipeline, selection={"data_ids": [site.upload(bob, 1)]}, fresh=True)
+    site.run("2030-01-02T03:00:10")
+    assert (len(runs(site, bob)), runs(site, alice)) == (1, [])
+
+    site.pipelines.unshare(alice, pipeline["id"], "bob")
+    site.run("2030-01-03T03:00:10")
+    last = site.schedules.details(bob, made["id"])["last_run"]
+    assert last["state"] == "FAILED"
+    assert "Pipeline 'Nightly'" in last["message"]
+    assert "is no longer shared with you" in last["message"]
+    assert site.batches.end_jobs() == 1
+    assert [run["state"] for run in runs(site, bob)] == ["COMPLETE"]
+    with pytest.raises(NotFound, match="no longer shared"):
+        schedule(site, bob, pipeline, selection={"data_ids": [site.upload(bob, 2)]})

@@ -12,12 +12,12 @@ from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.pipeline_tables import pipeline_runs
 from voxel51.server.jobs.scheduling import check_options
 from voxel51.server.jobs.submission import Within
+from voxel51.server.pipelines.access import document_for_run, find_version
 from voxel51.server.pipelines.checks import PipelineChecker, values_of_run
 from voxel51.server.pipelines.records import run_records
 from voxel51.server.pipelines.runs import PipelineRunService
-from voxel51.server.pipelines.service import find_version
 from voxel51.wire.jobs import DATA_ID_FIELD
-from voxel51.wire.pipelines import NewPipelineRun, PipelineDocument, PipelineRunState
+from voxel51.wire.pipelines import NewPipelineRun, PipelineRunState
 from voxel51.wire.scheduling import SchedulingOptions
 
 ENDED = "ENDED"
@@ -58,7 +58,7 @@ class PipelineVideoService:
         """Check what is to be run later.
 
         Raises:
-            NotFound: the owner has no such pipeline or version.
+            NotFound: the owner may run no such pipeline or version.
             BadRequest: an input or a parameter is invalid, or a step cannot run; the text names it.
         """
         check_options(wanted.scheduling)
@@ -113,7 +113,7 @@ class PipelineVideoService:
 
     def _check(self, connection: Connection, owner: User, wanted: PipelineOnVideos) -> _Checked:
         pipeline = find_version(connection, owner, wanted.pipeline_id, wanted.version)
-        document: PipelineDocument = pipeline.document
+        document = document_for_run(pipeline)
         self._checker.check(owner, document)
         values = values_of_run(document, wanted.parameters)
         names = [each["name"] for each in document.get("inputs", [])]

@@ -1,4 +1,4 @@
-"""Pipeline routes: save, list, show and delete pipelines; start, list, show, cancel, retry and delete their runs."""
+"""Pipeline routes: save, list, show, share and delete pipelines; start, list, show and change their runs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,12 @@ from voxel51.wire.pipelines import (
     PipelineRun,
     PipelineRunDetails,
     PipelineRunList,
+    PipelineShareList,
     PipelineVersionList,
 )
+
+_SHARE = Policy(USER, scope=Scope.MANAGE, further_scopes=(Scope.READ,))
+"""Sharing passes the document of a pipeline on to others, so it requires the scope to read it."""
 
 _VERSION: Mapping[str, QueryParameter] = {
     "version": QueryParameter(
@@ -40,14 +44,21 @@ def pipeline_routes(pipelines: PipelineService, runs: PipelineRunService) -> Ite
     """Return the routes of pipelines and of their runs."""
     handlers, run = _Handlers(pipelines, runs), Policy(USER, scope=Scope.RUN)
     one, one_run = "/pipelines/{pipeline_id}", "/pipeline-runs/{run_id}"
+    share = f"{one}/shares/{{username}}"
     return [
         route("POST", "/pipelines", handlers.save, "Save a pipeline, or a new version of it", run,
               JsonBody(NewPipeline), answers=PipelineDetails, status=201, errors=(400,)),
-        route("GET", "/pipelines", handlers.all, "List your pipelines by name", BY_USER, answers=PipelineList),
+        route("GET", "/pipelines", handlers.all, "List your pipelines, and those shared with you, by name", BY_USER,
+              answers=PipelineList),
         route("GET", one, handlers.details, "Get a pipeline with its document", BY_USER, answers=PipelineDetails,
               parameters=_VERSION, errors=(400, 404)),
         route("GET", f"{one}/versions", handlers.versions, "List the versions of a pipeline, the newest first", BY_USER,
               answers=PipelineVersionList, errors=(404,)),
+        route("GET", f"{one}/shares", handlers.shares, "List the users with whom a pipeline is shared", BY_USER,
+              answers=PipelineShareList, errors=(404,)),
+        route("PUT", share, handlers.share, "Share a pipeline with a user", _SHARE, status=204, errors=(400, 404)),
+        route("DELETE", share, handlers.unshare, "End the share of a pipeline with a user, or leave it", BY_USER,
+              status=204, errors=(400, 404)),
         route("DELETE", one, handlers.delete, "Delete a pipeline; its runs stay", run, status=204, errors=(404,)),
         route("POST", f"{one}/runs", handlers.start, "Run a pipeline: submit the jobs of all its steps", run,
               JsonBody(NewPipelineRun), answers=PipelineRunDetails, status=201, errors=(400, 404)),
@@ -87,6 +98,17 @@ class _Handlers:
 
     def delete(self, context: RequestContext[User]) -> None:
         self.pipelines.delete(context.caller, context.path_params["pipeline_id"])
+
+    def shares(self, context: RequestContext[User]) -> PipelineShareList:
+        return {"shares": self.pipelines.shares(context.caller, context.path_params["pipeline_id"])}
+
+    def share(self, context: RequestContext[User]) -> None:
+        given = context.path_params
+        self.pipelines.share(context.caller, given["pipeline_id"], given["username"])
+
+    def unshare(self, context: RequestContext[User]) -> None:
+        given = context.path_params
+        self.pipelines.unshare(context.caller, given["pipeline_id"], given["username"])
 
     def start(self, context: RequestContext[User], body: NewPipelineRun) -> PipelineRunDetails:
         return {"run": self.runs.start(context.caller, context.path_params["pipeline_id"], body)}

@@ -26,10 +26,10 @@ from voxel51.server.jobs.scheduling import check_options
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.submission import Within
 from voxel51.server.parameters import read_name
+from voxel51.server.pipelines.access import document_for_run, find_version, lock_pipeline
 from voxel51.server.pipelines.checks import PipelineChecker, request_of_step, values_of_run
 from voxel51.server.pipelines.documents import ordered_steps, outputs_of
 from voxel51.server.pipelines.records import is_open, needs_of_request, run_records, steps_of
-from voxel51.server.pipelines.service import find_version, lock_pipeline
 from voxel51.server.scheduling.predictions import Predictor
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, InputReference, JobRequestDocument, JobState
@@ -83,7 +83,7 @@ class PipelineRunService:
         ``within`` is called with the id of the run in that transaction; if it raises, nothing is recorded.
 
         Raises:
-            NotFound: the owner has no such pipeline, or it has no such version.
+            NotFound: the owner of the run may run no such pipeline, or it has no such version.
             BadRequest: an input or parameter is missing or invalid, or a step cannot run; the text names it.
             Unavailable: no job runs on this platform.
         """
@@ -91,7 +91,7 @@ class PipelineRunService:
         scheduling = check_options(new.get("scheduling", {}))
         with self._database.read() as connection:
             pipeline = find_version(connection, owner, pipeline_id, new.get("version"))
-        document: PipelineDocument = pipeline.document
+        document = document_for_run(pipeline)
         inputs = _inputs(document, new.get("inputs", {}))
         values = values_of_run(document, new.get("parameters", {}))
         name = pipeline.name if "name" not in new else read_name("run", new["name"])
@@ -129,7 +129,7 @@ class PipelineRunService:
             }
             with self._database.write() as connection:
                 acquire_advisory_locks(connection, f"pipeline runs of {owner.id}")
-                lock_pipeline(connection, pipeline_id)
+                lock_pipeline(connection, owner, pipeline_id)
                 connection.execute(insert(pipeline_runs).values(row))
                 connection.execute(insert(pipeline_run_steps), steps)
                 prepared.record(connection)

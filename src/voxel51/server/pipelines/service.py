@@ -1,4 +1,4 @@
-"""Pipelines of users: save, list, show and delete pipelines. Each change of a document is a new version."""
+"""Pipelines of users: save, list, show, share and delete them. Each change of a document is a new version."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,8 +9,18 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
-from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.pipeline_tables import pipeline_runs
+from voxel51.server.pipelines.access import (
+    SHARES,
+    SUMMARY,
+    accessible,
+    document_for_run,
+    find_own,
+    find_version,
+    lock_pipeline,
+    version_columns,
+)
 from voxel51.server.pipelines.checks import PipelineChecker
 from voxel51.server.pipelines.documents import read_document
 from voxel51.server.pipelines.tables import pipeline_versions, pipelines
@@ -21,16 +31,14 @@ from voxel51.wire.pipelines import (
     MAX_PIPELINES,
     Pipeline,
     PipelineDocument,
+    PipelineShare,
     PipelineVersion,
     PipelineWithDocument,
 )
 
-_version = pipeline_versions.c
-_SUMMARY = (_version.version, _version.description, _version.step_count, _version.created_at.label("version_at"))
-
 
 class PipelineService:
-    """Pipelines. Every method sees only those of the given owner."""
+    """Pipelines. Every method sees those that the user owns, or that are shared with the user."""
 
     def __init__(self, database: Database, checker: PipelineChecker) -> None:
         self._database = database
@@ -57,56 +65,104 @@ class PipelineService:
                 latest = find_version(connection, owner, pipeline_id, None)
                 if latest.document != document:
                     _add_version(connection, pipeline_id, latest.latest_version + 1, document)
-            return _with_document(find_version(connection, owner, pipeline_id, None))
+            return _with_document(find_version(connection, owner, pipeline_id, None), owner)
 
-    def all(self, owner: User) -> list[Pipeline]:
-        """Return the pipelines of the owner, in the order of their names."""
-        is_latest = and_(_version.pipeline_id == pipelines.c.id, _version.version == pipelines.c.latest_version)
-        chosen = select(pipelines, *_SUMMARY).join(pipeline_versions, is_latest)
-        of_owner = chosen.where(pipelines.c.owner_id == owner.id).order_by(pipelines.c.name)
+    def all(self, user: User) -> list[Pipeline]:
+        """Return the user's pipelines and those shared with the user, by name; of the same name, the own one first."""
+        is_latest = and_(
+            version_columns.pipeline_id == pipelines.c.id, version_columns.version == pipelines.c.latest_version
+        )
+        chosen = accessible(user).add_columns(*SUMMARY).join(pipeline_versions, is_latest)
         with self._database.read() as connection:
-            return [_record(row) for row in connection.execute(of_owner)]
+            found = [_record(row, user) for row in connection.execute(chosen)]
+        return sorted(found, key=lambda each: (each["name"].lower(), each["name"], not each["is_own"], each["owner"]))
 
-    def details(self, owner: User, pipeline_id: str, version: int | None) -> PipelineWithDocument:
+    def details(self, user: User, pipeline_id: str, version: int | None) -> PipelineWithDocument:
         """Return a version of a pipeline with its document; the latest if ``version`` is None.
 
         Raises:
-            NotFound: the owner has no such pipeline, or it has no such version.
+            NotFound: the user may read no such pipeline, or it has no such version.
         """
         with self._database.read() as connection:
-            return _with_document(find_version(connection, owner, pipeline_id, version))
+            return _with_document(find_version(connection, user, pipeline_id, version), user)
 
-    def versions(self, owner: User, pipeline_id: str) -> list[PipelineVersion]:
+    def versions(self, user: User, pipeline_id: str) -> list[PipelineVersion]:
         """Return the kept versions of a pipeline, the newest first.
 
         Raises:
-            NotFound: the owner has no such pipeline.
+            NotFound: the user may read no such pipeline.
         """
-        chosen = select(*_SUMMARY).where(_version.pipeline_id == pipeline_id).order_by(_version.version.desc())
+        of_pipeline = select(*SUMMARY).where(version_columns.pipeline_id == pipeline_id)
         with self._database.read() as connection:
-            find_version(connection, owner, pipeline_id, None)
-            rows: Sequence[DatabaseRow] = connection.execute(chosen).all()
+            find_version(connection, user, pipeline_id, None)
+            rows: Sequence[DatabaseRow] = connection.execute(of_pipeline.order_by(version_columns.version.desc())).all()
         return [
             {"version": row.version, "created_date": dates.to_text(row.version_at), "steps": row.step_count}
             for row in rows
         ]
 
     def delete(self, owner: User, pipeline_id: str) -> None:
-        """Delete a pipeline with all its versions. Its runs, and their jobs, stay.
+        """Delete a pipeline with all its versions. Its runs, and their jobs, stay, also those of other users.
 
         Raises:
-            NotFound: the owner has no such pipeline.
+            NotFound, Forbidden: the user does not own such a pipeline.
         """
-        of_owner = (pipelines.c.id == pipeline_id) & (pipelines.c.owner_id == owner.id)
         with self._database.write(frees_space=True) as connection:
-            if connection.execute(delete(pipelines).where(of_owner)).rowcount == 0:
-                raise pipeline_not_found(pipeline_id)
-            runs = (pipeline_runs.c.pipeline_id == pipeline_id) & (pipeline_runs.c.owner_id == owner.id)
-            connection.execute(update(pipeline_runs).where(runs).values(pipeline_id=None))
+            find_own(connection, owner, pipeline_id)
+            _delete(connection, [pipeline_id])
 
-    def export(self, owner: User) -> list[PipelineWithDocument]:
-        """Return the pipelines of the owner, each with the document of its latest version."""
-        return [self.details(owner, each["id"], None) for each in self.all(owner)]
+    def delete_all(self, owner: User) -> bool:
+        """Delete all pipelines of a user; return True. Runs of other users stay."""
+        with self._database.write(frees_space=True) as connection:
+            own = select(pipelines.c.id).where(pipelines.c.owner_id == owner.id)
+            _delete(connection, connection.execute(own).scalars().all())
+        return True
+
+    def shares(self, user: User, pipeline_id: str) -> list[PipelineShare]:
+        """Return the users with whom a pipeline is shared.
+
+        Raises:
+            NotFound: the user may read no such pipeline.
+        """
+        with self._database.read() as connection:
+            find_version(connection, user, pipeline_id, None)
+            return _shares(connection, pipeline_id)
+
+    def share(self, owner: User, pipeline_id: str, username: str) -> None:
+        """Let another user read a pipeline and run it.
+
+        Raises:
+            NotFound, Forbidden: the user does not own such a pipeline.
+            BadRequest: the other user is unknown, or the pipeline has too many shares.
+        """
+        with self._database.write() as connection:
+            find_own(connection, owner, pipeline_id)
+            lock_pipeline(connection, owner, pipeline_id)
+            SHARES.put(connection, owner, pipeline_id, username)
+
+    def unshare(self, user: User, pipeline_id: str, username: str) -> None:
+        """End a share. The owner can end all of them; others can leave a pipeline themselves. Runs go on.
+
+        Raises:
+            NotFound: the user may read no such pipeline, or it is not shared with the other user.
+            Forbidden: the share is of another user.
+        """
+        with self._database.write() as connection:
+            if username == user.name:
+                find_version(connection, user, pipeline_id, None)
+            else:
+                find_own(connection, user, pipeline_id)
+            SHARES.end(connection, user, pipeline_id, username)
+
+    def export(self, user: User) -> list[dict[str, object]]:
+        """Return the user's pipelines with their latest documents and shares, and those shared with the user."""
+        return [self._exported(user, each) if each["is_own"] else {**each} for each in self.all(user)]
+
+    def _exported(self, owner: User, pipeline: Pipeline) -> dict[str, object]:
+        return {
+            **self.details(owner, pipeline["id"], None),
+            "shares": self.shares(owner, pipeline["id"]),
+        }
 
     def _create(self, connection: Connection, owner: User, document: PipelineDocument) -> str:
         ids = connection.execute(select(pipelines.c.id).where(pipelines.c.owner_id == owner.id)).all()
@@ -124,42 +180,6 @@ class PipelineService:
         return str(row["id"])
 
 
-def find_version(connection: Connection, owner: User, pipeline_id: str, version: int | None) -> DatabaseRow:
-    """Return a pipeline of the owner and the document of a version, the latest if ``version`` is None.
-
-    Raises:
-        NotFound: the owner has no such pipeline, or it has no such version.
-    """
-    wanted = pipelines.c.latest_version if version is None else version
-    is_wanted = and_(_version.pipeline_id == pipelines.c.id, _version.version == wanted)
-    chosen = select(pipelines, *_SUMMARY, _version.document).outerjoin(pipeline_versions, is_wanted)
-    row = connection.execute(chosen.where(pipelines.c.id == pipeline_id, pipelines.c.owner_id == owner.id)).first()
-    if row is None:
-        raise pipeline_not_found(pipeline_id)
-    if row.version is None:
-        raise NotFound(
-            f"Pipeline '{pipeline_id}' has no version {version}; the latest is {row.latest_version}, and the newest "
-            f"{KEPT_VERSIONS} are kept"
-        )
-    return row
-
-
-def lock_pipeline(connection: Connection, pipeline_id: str) -> None:
-    """Keep a pipeline, which `find_version` has found, from being deleted before the transaction ends.
-
-    Raises:
-        NotFound: it was deleted.
-    """
-    chosen = select(pipelines.c.id).where(pipelines.c.id == pipeline_id)
-    if connection.execute(chosen.with_for_update(read=True)).first() is None:
-        raise pipeline_not_found(pipeline_id)
-
-
-def pipeline_not_found(pipeline_id: str) -> NotFound:
-    """Return the error about a pipeline that the caller does not have."""
-    return NotFound(f"Pipeline '{pipeline_id}' not found; it may belong to another user. List your pipelines")
-
-
 def _add_version(connection: Connection, pipeline_id: str, version: int, document: PipelineDocument) -> None:
     row = {
         "pipeline_id": pipeline_id,
@@ -171,14 +191,26 @@ def _add_version(connection: Connection, pipeline_id: str, version: int, documen
     }
     connection.execute(insert(pipeline_versions).values(row))
     connection.execute(update(pipelines).where(pipelines.c.id == pipeline_id).values(latest_version=version))
-    is_old = (_version.pipeline_id == pipeline_id) & (_version.version <= version - KEPT_VERSIONS)
+    is_old = and_(version_columns.pipeline_id == pipeline_id, version_columns.version <= version - KEPT_VERSIONS)
     connection.execute(delete(pipeline_versions).where(is_old))
 
 
-def _record(row: DatabaseRow) -> Pipeline:
+def _delete(connection: Connection, pipeline_ids: Sequence[str]) -> None:
+    connection.execute(delete(pipelines).where(pipelines.c.id.in_(pipeline_ids)))
+    of_pipelines = pipeline_runs.c.pipeline_id.in_(pipeline_ids)
+    connection.execute(update(pipeline_runs).where(of_pipelines).values(pipeline_id=None))
+
+
+def _shares(connection: Connection, pipeline_id: str) -> list[PipelineShare]:
+    return [{"username": row.username} for row in SHARES.of(connection, pipeline_id)]
+
+
+def _record(row: DatabaseRow, user: User) -> Pipeline:
     return {
         "id": row.id,
         "name": row.name,
+        "owner": row.owner,
+        "is_own": row.owner_id == user.id,
         "version": row.version,
         "latest_version": row.latest_version,
         "description": row.description,
@@ -188,5 +220,6 @@ def _record(row: DatabaseRow) -> Pipeline:
     }
 
 
-def _with_document(row: DatabaseRow) -> PipelineWithDocument:
-    return {**_record(row), "document": row.document}
+def _with_document(row: DatabaseRow, user: User) -> PipelineWithDocument:
+    """Return the record of a row of `find_version`; for users other than its owner, analytics have their owners."""
+    return {**_record(row, user), "document": row.document if row.owner_id == user.id else document_for_run(row)}

@@ -1,4 +1,7 @@
-"""Tables of pipelines and their versions. Those of their runs are `voxel51.server.jobs.pipeline_tables`."""
+"""Tables of pipelines, their versions, and the users with whom they are shared.
+
+Those of their runs are `voxel51.server.jobs.pipeline_tables`.
+"""
 
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
 
@@ -26,4 +29,11 @@ pipeline_versions = Table(
     Column("step_count", Integer, nullable=False),
     Column("document", Document, nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+pipeline_shares = Table(
+    "pipeline_shares",
+    metadata,
+    Column("pipeline_id", String(36), ForeignKey(pipelines.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, index=True),
 )

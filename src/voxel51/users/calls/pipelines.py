@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from voxel51.users.calls.call import Call, delete_path, document, entry, get, path_segment, post_json, put_json
+from voxel51.users.calls.call import (
+    Call,
+    delete_path,
+    document,
+    entry,
+    get,
+    nothing,
+    path_segment,
+    post_json,
+    put_json,
+)
 from voxel51.wire.pipelines import (
     NewPipelineRun,
     Pipeline,
     PipelineRun,
     PipelineRunList,
+    PipelineShare,
     PipelineVersion,
     PipelineWithDocument,
 )
@@ -37,6 +48,21 @@ def versions(pipeline_id: str) -> Call[list[PipelineVersion]]:
 def delete(pipeline_id: str) -> Call[None]:
     """Delete a pipeline."""
     return delete_path(_path(pipeline_id))
+
+
+def shares(pipeline_id: str) -> Call[list[PipelineShare]]:
+    """List the users with whom a pipeline is shared."""
+    return get(f"{_path(pipeline_id)}/shares", entry("shares"))
+
+
+def share(pipeline_id: str, username: str) -> Call[None]:
+    """Share a pipeline with a user."""
+    return put_json(f"{_path(pipeline_id)}/shares/{path_segment(username)}", nothing, {})
+
+
+def unshare(pipeline_id: str, username: str) -> Call[None]:
+    """End the share of a pipeline with a user."""
+    return delete_path(f"{_path(pipeline_id)}/shares/{path_segment(username)}")
 
 
 def start(pipeline_id: str, new: NewPipelineRun) -> Call[PipelineRun]:

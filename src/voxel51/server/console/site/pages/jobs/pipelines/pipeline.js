@@ -4,11 +4,12 @@ import { h } from "../../../core/dom.js";
 import { call, get } from "../../../core/api.js";
 import { signal } from "../../../core/reactive.js";
 import { navigate } from "../../../core/router.js";
-import { hasScope } from "../../../core/session.js";
+import { hasScope, session } from "../../../core/session.js";
 import { confirmAction } from "../../../parts/dialog.js";
 import { button, checkbox, field, form, select } from "../../../parts/form.js";
 import { loadedRecord } from "../../../parts/load.js";
 import { codeBlock, facts, timeAgo } from "../../../parts/elements.js";
+import { canShare, shareDialog } from "../../../parts/share-dialog.js";
 import { subpage } from "../../../parts/subpages.js";
 import { recordsOf } from "../../analytics/data-records.js";
 import { inputField } from "../../analytics/inputs.js";
@@ -40,8 +41,9 @@ export function page({ id, query }) {
 function view(path, { pipeline, versions, records }) {
   const { document } = pipeline;
   const reopen = (version) => navigate(`${pathOf(pipeline)}${version === pipeline.latest_version ? "" : `?version=${version}`}`);
+  const { is_own: isOwn } = pipeline;
   const edit = async () => {
-    const saved = await editDocument("Edit pipeline", document);
+    const saved = await editDocument(isOwn ? "Edit pipeline" : "Save as a pipeline of your own", document);
     if (saved) navigate(`${pathOf(saved)}?version=${saved.version}`);
   };
   const schedule = async () => {
@@ -54,7 +56,18 @@ function view(path, { pipeline, versions, records }) {
     await call("DELETE", path);
     navigate("/jobs/pipelines");
   };
-  const actions = [button("Export", download, { symbol: "download" }), hasScope("run") && [canBeScheduled(pipeline) && button("Schedule…", schedule), button("Edit…", edit), button("Delete", remove, { symbol: "trash" })]];
+  const share = () => shareDialog(path, pipeline.name, "The user can read all versions of the pipeline, and run it on their own videos with their own rights.");
+  const leave = async () => {
+    if (!(await confirmAction("Leave this pipeline?", `${pipeline.owner} can share it with you again. Your runs stay; your schedules of it fail.`, "Leave"))) return;
+    await call("DELETE", `${path}/shares/${encodeURIComponent(session.peek().account.username)}`);
+    navigate("/jobs/pipelines");
+  };
+  const actions = [
+    button("Export", download, { symbol: "download" }),
+    hasScope("run") && [canBeScheduled(pipeline) && button("Schedule…", schedule), button(isOwn ? "Edit…" : "Save a copy…", edit)],
+    isOwn && canShare() && button("Share", share, { symbol: "share" }),
+    isOwn ? hasScope("run") && button("Delete", remove, { symbol: "trash" }) : hasScope("manage") && button("Leave", leave, { symbol: "close" }),
+  ];
   const chooser = field(
     "Version",
     select(versions.map(({ version }) => [String(version), version === pipeline.latest_version ? `${version} (latest)` : String(version)]), {
@@ -66,6 +79,7 @@ function view(path, { pipeline, versions, records }) {
     "/jobs",
     pipeline.name,
     actions,
+    !isOwn && h("p.muted", {}, "Shared by ", h("bdi", {}, pipeline.owner)),
     pipeline.description && h("p.subheading", {}, h("bdi", {}, pipeline.description)),
     h("section.card", { "aria-label": "Steps" }, graph("Steps", orderedSteps(document), node)),
     h(

@@ -14,7 +14,7 @@ import { editDocument } from "./document.js";
 import { isOpen, runTable } from "./runs.js";
 
 const POLL_MILLISECONDS = 3000;
-const TITLES = ["Name", "Description", "Steps", "Version", "Changed"];
+const TITLES = ["Name", "Owner", "Description", "Steps", "Version", "Changed"];
 
 export const pathOf = ({ id }) => `/jobs/pipelines/${encodeURIComponent(id)}`;
 
@@ -54,6 +54,7 @@ function table(pipelines) {
   const row = (pipeline) => {
     const cells = [
       h("a", { href: pathOf(pipeline) }, h("bdi", {}, pipeline.name)),
+      h("bdi", {}, pipeline.owner),
       h("bdi.muted", {}, pipeline.description),
       count(pipeline.steps),
       String(pipeline.version),
@@ -64,4 +65,4 @@ function table(pipelines) {
   return h("table", { "aria-label": "Pipelines" }, h("thead", {}, h("tr", {}, TITLES.map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, pipelines.map(row)));
 }
 
-const empty = (action) => emptyState("No pipelines yet", "Pipelines that you save appear here. A pipeline runs several analytics on a video, each with the outputs of others as inputs.", action);
+const empty = (action) => emptyState("No pipelines yet", "Pipelines that you save appear here, and those that others share with you. A pipeline runs several analytics on a video, each with the outputs of others as inputs.", action);
