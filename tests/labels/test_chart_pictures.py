@@ -66,6 +66,22 @@ def test_lines_reach_the_height_of_their_values() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "latin"),
+    [
+        ("Überführung", "Uberfuhrung"),
+        ("cafe\N{COMBINING ACUTE ACCENT} \u2013 1", "cafe - 1"),
+        ("велосипед", "velosiped"),
+        ("\u72ac", "Quan"),
+    ],
+)
+def test_other_scripts_are_written_in_latin_letters(text: str, latin: str) -> None:
+    written, expected = (chart_picture(BarChart(each, each, [Bar(each, 1)])) for each in (text, latin))
+
+    assert np.array_equal(written, expected)
+    assert not np.array_equal(written, chart_picture(BarChart("?", "?", [Bar("?", 1)])))
+
+
+@pytest.mark.parametrize(
     ("chart", "row"),
     [
         ("classes", {"label": "car", "detections": 3}),

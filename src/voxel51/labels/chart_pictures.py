@@ -93,7 +93,7 @@ class LineChart:
 def chart_picture(chart: BarChart | LineChart, theme: str = "light") -> Pixels:
     """Return the picture of a chart, `WIDTH` pixels wide: BGR, uint8 [H, W, 3].
 
-    Text is in the characters of ASCII; others become question marks.
+    Text is in the characters of ASCII, with other scripts in Latin letters: the font of OpenCV has no others.
 
     Raises:
         KeyError: there is no such theme.

@@ -1,7 +1,6 @@
 """Drawing primitives: colours of tracks, legible text, and boxes with captions."""
 
 import colorsys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +13,7 @@ from voxel51.labels.objects import DetectedObject
 with extra("labels"):
     import cv2
     import numpy as np
+    from anyascii import anyascii
 
 Colour = tuple[int, int, int]
 """Blue, green and red, each from 0 to 255."""
@@ -46,12 +46,10 @@ def text_colour_on(colour: Colour) -> Colour:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` in the characters of the built-in font: without accents, and with question marks for other
-    scripts.
+    """Return ``text`` in the characters of the built-in font, which are those of ASCII: without accents, and with other
+    scripts in Latin letters.
     """
-    flat = unicodedata.normalize("NFKD", text.replace("\N{EN DASH}", "-"))
-    plain = "".join(letter for letter in flat if not unicodedata.combining(letter))
-    return plain.encode("ascii", "replace").decode("ascii")
+    return text if text.isascii() else anyascii(text)
 
 
 @dataclass(frozen=True, slots=True)
