@@ -1,17 +1,26 @@
 """Renditions: files that the platform derives from data and job outputs, such as thumbnails, proxies and exports."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+
+class LabelConversions(TypedDict):
+    """Results whose labels a query reads: how many, and how many of them have been converted for it."""
+
+    done: int
+    total: int
 
 
 class PendingRendition(TypedDict):
     """Response with status 202: the rendition is not ready. ``state`` is QUEUED, SCHEDULED or RUNNING.
 
-    ``fraction`` is the progress from 0 to 1; null while it is unknown.
+    ``fraction`` is the progress from 0 to 1; null while it is unknown. ``conversions`` is there while a query over
+    labels waits for them.
     """
 
     rendition: str
     state: str
     fraction: float | None
+    conversions: NotRequired[LabelConversions]
 
 
 class RenditionRecord(TypedDict):

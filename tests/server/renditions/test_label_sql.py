@@ -127,14 +127,18 @@ def test_waiting_reads_states_alone_and_does_not_run_a_cancelled_query_again(
     labels: Labels, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels.run_job(alice)
+    labels.begin(alice)
+    labels.make_renditions()
+    labels.run_job(alice)
     query = labels.begin(alice)
     labels.run_job(alice)  # too late for this request
     monkeypatch.delattr(LabelSqlService, "_jobs")
     monkeypatch.delattr(LabelSqlService, "_videos")
 
-    assert query.result() == {"rendition": "sql", "state": "QUEUED", "fraction": 0.0}
+    waiting = {"rendition": "sql", "state": "QUEUED", "fraction": 0.5, "conversions": {"done": 1, "total": 2}}
+    assert query.result() == waiting
     labels.make_renditions()
-    assert query.result()["state"] == "QUEUED"
+    assert query.result() == {"rendition": "sql", "state": "QUEUED", "fraction": None}
     result = next(row for row in labels.kept() if row.kind == "sql")
     with labels.jobs.database.write() as connection:
         connection.execute(renditions.delete().where(renditions.c.internal_job_id == result.internal_job_id))

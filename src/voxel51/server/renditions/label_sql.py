@@ -201,13 +201,21 @@ class LabelQuery:
         is_awaited = self._source is not None
         if self._source is None:
             if left := self._unfinished():
-                fraction = 1 - left / len(self._conversions)
-                return {"rendition": SQL_RENDITION.name, "state": JobState.QUEUED.value, "fraction": fraction}
+                return self._converting(len(self._conversions) - left)
             self._source = self._make_source()
             content = json.dumps([self._source.inputs, self._source.parameters])
             self._arguments = {**self._query, "labels": hashlib.sha256(content.encode()).hexdigest()}
         source = RenditionSource(None, None, sql=self._source)
         return self._renditions.get(self._owner, source, self._spec, self._arguments, is_awaited=is_awaited)
+
+    def _converting(self, done: int) -> PendingRendition:
+        total = len(self._conversions)
+        return {
+            "rendition": self._spec.name,
+            "state": JobState.QUEUED.value,
+            "fraction": done / total,
+            "conversions": {"done": done, "total": total},
+        }
 
     def _unfinished(self) -> int:
         """Return how many conversions have not ended. Deleted ones have."""

@@ -6,6 +6,7 @@ const BASE = "/v1";
 const SAFE_METHODS = new Set(["GET", "HEAD"]);
 const MAX_ATTEMPTS = 4;
 const RENDITION_WAIT_SECONDS = 10;
+const FIRST_WAIT_SECONDS = 1;
 const RENDITION_POLL_MILLISECONDS = 1000;
 
 /** An error response of the platform: its HTTP `status`, and its message, which may be shown to the user. */
@@ -95,14 +96,15 @@ export async function rendition(path, query, options) {
  *
  * The platform answers 202 while it is being made.
  *
- * @param {(progress: {state, fraction}) => void} onProgress while it is being made; may return a promise to be awaited
+ * @param {(progress: {state, fraction, conversions}) => void} onProgress while it is being made, for the first time after a second; may
+ *   return a promise to be awaited
  * @param {number} wait seconds for which the platform may hold one request open. A browser has few connections per host,
  *   so callers that request many renditions use 0 and pause in `onProgress` instead
  */
 export async function renditionResponse(path, query, { signal, onProgress, headers, wait = RENDITION_WAIT_SECONDS } = {}) {
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const began = performance.now();
-    const response = await send("GET", path, { query: { ...query, wait }, signal, headers });
+    const response = await send("GET", path, { query: { ...query, wait: isFirst ? Math.min(wait, FIRST_WAIT_SECONDS) : wait }, signal, headers });
     if (response.status !== 202) return response;
     await onProgress?.(await response.json());
     // With a session the platform holds the request open; a share link is answered immediately and must not be polled in a tight loop.

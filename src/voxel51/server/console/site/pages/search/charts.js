@@ -3,13 +3,14 @@
 import { get, renditionResponse } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { count, duration } from "../../core/format.js";
-import { untracked } from "../../core/reactive.js";
+import { signal, untracked } from "../../core/reactive.js";
 import { navigate } from "../../core/router.js";
-import { emptyState, heading, loading } from "../../parts/elements.js";
+import { emptyState, heading } from "../../parts/elements.js";
 import { field, select } from "../../parts/form.js";
 import { loadError, loaded, resource } from "../../parts/load.js";
 import { barChart } from "../jobs/charts/figure.js";
 import { momentsPage } from "./moment-query.js";
+import { queryProgress } from "./query-progress.js";
 import { setName } from "./set-name.js";
 
 const SET = ["collection", "batch", "parameter_set", "search"];
@@ -53,11 +54,13 @@ function content(set, label, { analytics, charts, videos, videos_with_time: time
 
 /** One chart, as soon as the platform has counted it. */
 function chart(name, set, label, show) {
-  const { state, reload } = resource(async (signal) => (await renditionResponse(`${PATH}/${name}`, { ...set, label }, { signal })).json());
+  const pending = signal(null);
+  const onProgress = (reported) => (pending.value = reported);
+  const { state, reload } = resource(async (abort) => (await renditionResponse(`${PATH}/${name}`, { ...set, label }, { signal: abort, onProgress })).json());
   return h("div", {}, () => {
     const { value, error, isThere } = state.value;
     if (error) return loadError(error, reload);
-    if (!isThere) return loading("Counting…");
+    if (!isThere) return () => queryProgress(pending.value, "Counting");
     const names = value.columns.map((column) => column.name);
     const rows = value.rows.map((row) => Object.fromEntries(row.map((cell, at) => [names[at], cell])));
     return untracked(() => show(rows, set, label, names));

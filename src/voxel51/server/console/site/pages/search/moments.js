@@ -82,12 +82,15 @@ function conditions(criteria, change, zoneVideo) {
 
 function results(criteria, zoneVideo) {
   const isSearching = signal(false);
+  const pending = signal(null);
   const { state, reload } = resource(async (aborted) => {
     const wanted = criteria.peek();
     if (wanted.labels.length === 0) return null;
     isSearching.value = true;
+    pending.value = null;
     try {
-      const response = await renditionResponse(PATH, { ...momentQuery(wanted), limit: LIMIT }, { signal: aborted });
+      const onProgress = (reported) => (pending.value = reported);
+      const response = await renditionResponse(PATH, { ...momentQuery(wanted), limit: LIMIT }, { signal: aborted, onProgress });
       return await response.json();
     } finally {
       if (!aborted.aborted) isSearching.value = false;
@@ -103,7 +106,7 @@ function results(criteria, zoneVideo) {
   return h("section.results", { "aria-label": "Results", "aria-busy": () => String(isSearching.value) }, () => {
     const { value, error, isThere } = state.value;
     if (error) return loadError(error, reload);
-    if (!isThere) return isSearching.value ? loading("Searching…") : loading();
+    if (!isThere) return isSearching.value ? () => queryProgress(pending.value, "Searching") : loading();
     return untracked(() => {
       if (value === null) return h("p.nothing", {}, "Choose one or more labels to see their moments.");
       zoneVideo.value ??= value.moments.find((each) => each.video_id)?.video_id ?? null;

@@ -4,8 +4,9 @@ import { h } from "../../core/dom.js";
 import { download, rendition, renditionResponse } from "../../core/api.js";
 import { count } from "../../core/format.js";
 import { signal } from "../../core/reactive.js";
-import { heading, loading } from "../../parts/elements.js";
+import { heading } from "../../parts/elements.js";
 import { button, field, form, select } from "../../parts/form.js";
+import { queryProgress } from "./query-progress.js";
 
 const PATH = "/labels/sql";
 const SHOWN_ROWS = 500;
@@ -27,24 +28,24 @@ const TABLES = {
 
 export function page() {
   const result = signal(null);
-  const isRunning = signal(false);
+  const running = signal(null); // what the platform has said about the query that runs
   const editor = h("textarea.code", { name: "sql", rows: 6, required: true, maxlength: 10_000, spellcheck: false, "aria-keyshortcuts": "Control+Enter", onkeydown: submitByKey });
   editor.value = EXAMPLES[0][0];
   const run = async ({ sql }) => {
     result.value = null;
-    isRunning.value = true;
+    running.value = {};
     try {
-      const found = await (await renditionResponse(PATH, { sql, format: "json" })).json();
+      const found = await (await renditionResponse(PATH, { sql, format: "json" }, { onProgress: (pending) => (running.value = pending) })).json();
       result.value = { ...found, sql };
     } finally {
-      isRunning.value = false;
+      running.value = null;
     }
   };
   const examples = select(EXAMPLES, { "aria-label": "Examples", onchange: (event) => (editor.value = event.target.value) });
   return [
     heading("SQL", h("a.button", { href: "/search" }, "Search"), h("a.button", { href: "/docs/how-to/query-labels-with-sql.html" }, "Tables and limits")),
     form([field("Example", examples), field("Query", editor, { hint: "One SELECT statement. Press Ctrl+Enter to run it" }), tables()], { submit: run, verb: "Run query" }),
-    h("section.results", { "aria-label": "Result" }, () => (isRunning.value ? loading("Running…") : result.value && shown(result.value))),
+    h("section.results", { "aria-label": "Result" }, () => (running.value ? queryProgress(running.value, "Running") : result.value && shown(result.value))),
   ];
 }
 
