@@ -159,6 +159,12 @@ def test_an_editor_of_a_collection_reviews_a_job_on_its_video(
     send("PUT", f"{operator.v1}/collections/{created}/shares/{person.name}", json={"role": "editor"})
 
     page = visit.open(f"/collections/{created}")
+    page.get_by_role("link", name="clip.mp4").click()
+    video = page.get_by_label("clip.mp4")
+    expect(video).to_have_js_property("videoWidth", 320, timeout=READY_MILLISECONDS)  # it is decoded
+    expect(page.get_by_role("region", name="Results").get_by_role("link", name="numbers")).to_be_visible()
+    assert_usable(visit)
+    page.get_by_role("link", name=name).click()
     page.get_by_role("checkbox", name="Select clip.mp4").check()
     page.get_by_role("button", name="Review labels").click()
     page.get_by_role("list", name="Tracks").get_by_role("button").first.click(timeout=READY_MILLISECONDS)

@@ -17,6 +17,7 @@ def test_rule_is_created_runs_on_a_new_video_and_is_deleted(visit: Visit, person
     page = visit.open("/jobs/rules")
     page.get_by_role("button", name="New rule…").first.click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Analytic").locator("option:checked")).to_have_text("voxel51/object-tracks")
     dialog.get_by_label("Analytic").select_option("voxel51/shot-detection")
     dialog.get_by_text("Parameters", exact=True).click()
     dialog.get_by_role("spinbutton", name="Threshold").fill("20")

@@ -5,13 +5,14 @@ import { get } from "../../core/api.js";
 import { effect, signal } from "../../core/reactive.js";
 import { field, select } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
+import { ordered } from "./card.js";
 import { parameterField } from "./parameters.js";
 import { showErrorAtField, showProblems } from "./submit-job.js";
 
-/** The analytics that can run, in the order of their names. */
+/** The analytics that can run, in the order of the catalogue. */
 export async function runnableAnalytics(options) {
   const { analytics } = await get("/analytics", { sort: "name:asc" }, options);
-  return analytics.filter(({ unavailable_reason: reason }) => !reason);
+  return ordered(analytics).filter(({ unavailable_reason: reason }) => !reason);
 }
 
 /**

@@ -25,7 +25,7 @@ import { parameterField } from "./parameters.js";
 import { schedulingFields } from "./scheduling.js";
 import { sweepFields } from "./sweep.js";
 import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
-import { batchOf, createBatch, estimateCard, isBatch } from "./run-batch.js";
+import { batchFields, batchOf, createBatch, estimateCard, isBatch } from "./run-batch.js";
 import { TRY_SECONDS, canSelectPart, ofWholeVideo, tryRequest } from "./try-out.js";
 
 /** Parameters that most analytics have in common. They are in a collapsed section, so that the analytic's own stand out. */
@@ -92,7 +92,7 @@ function runForm({ analytic, document, request, records, dataIds, matching }) {
   const batch = computed(() => {
     if (!job.isOneBatch() || (matching ? matching.count === 0 : chosen.value.length === 0)) return null;
     const selection = matching ? { query: { search: matching.search } } : { data_ids: chosen.value.map(({ id }) => id) };
-    return batchOf(requestFor(chosen.value[0]?.id), main.name, selection, sweep.sets.value, { name: job.name.value, scheduling: job.scheduling.value });
+    return batchOf(requestFor(chosen.value[0]?.id), main.name, selection, sweep.sets.value, { name: job.name.value, scheduling: job.scheduling.value, options: job.batch.options.value });
   });
   const submit = () => {
     const further = batch.peek() && others.find(({ value }) => value.peek());
@@ -100,7 +100,7 @@ function runForm({ analytic, document, request, records, dataIds, matching }) {
       further.error.value = "Runs of a batch have one input. Remove this one, or run the videos one by one.";
       return further.focus();
     }
-    return submitAll({ fields: [...fields, sweep], chosen, job, requestFor, batch });
+    return submitAll({ fields: [...fields, sweep, job.batch], chosen, job, requestFor, batch });
   };
   const verb = () => {
     if (batch.value) return batchVerb(matching ?? { count: chosen.value.length, isExact: true }, sweep.sets.value.length);
@@ -142,7 +142,7 @@ function parameterSections(fields) {
   ];
 }
 
-/** The fields of the job itself: name, hardware, number of parts, expiry, and whether it starts immediately. */
+/** The fields of the job itself: name, hardware, number of parts, expiry, whether it starts immediately, and those of a batch. */
 function jobFields(analytic, document, request, { chosen, others, matching, sweep }) {
   const [name, isStarted, moment, computeMode, parts] = [signal(""), signal(true), signal(""), signal(request.compute_mode ?? ""), signal(request.split?.parts ?? 0)];
   const more = schedulingFields();
@@ -159,6 +159,7 @@ function jobFields(analytic, document, request, { chosen, others, matching, swee
     effect(() => (node.hidden = isSelection()));
     return node;
   };
+  const batch = batchFields(() => isOneBatch() && (matching !== null || chosen.value.length > 0));
   const modes = [["", "automatic"], ["CPU", "CPU"], ["GPU", "GPU"]];
   const nodes = [
     field("Name", h("input", { type: "text", maxlength: 255, placeholder, oninput: (event) => (name.value = event.target.value.trim()) }), {
@@ -168,9 +169,10 @@ function jobFields(analytic, document, request, { chosen, others, matching, swee
     document.extensions?.split && ofJobs(field("Parts", h("input", { type: "number", name: "parts", min: 2, max: MAX_PARTS, placeholder: "1", value: parts.peek() || "", oninput: (event) => (parts.value = Number(event.target.value)) }), { hint: "Optional. A long video is divided into up to so many parts, which run side by side." })),
     ofJobs(field("Expires", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "Optional. By default the platform's lifetime for jobs applies." })),
     ofJobs(checkbox("Start immediately", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) })),
+    batch.node,
     more.node,
   ];
-  return { nodes, name, nameOf, isStarted, ttl, computeMode, parts, isOneBatch, scheduling: more.options };
+  return { nodes, name, nameOf, isStarted, ttl, computeMode, parts, isOneBatch, batch, scheduling: more.options };
 }
 
 function preview(request, job, chosen, matchingBatch) {

@@ -18,7 +18,7 @@ import { canShare } from "../../parts/share-dialog.js";
 import { exportCollection } from "../jobs/export-dataset.js";
 import { chartsPage } from "../search/charts.js";
 import { momentsPage } from "../search/moment-query.js";
-import { reviewMember } from "../jobs/review/member.js";
+import { memberPath, reviewMember } from "../jobs/review/member.js";
 import { newRule } from "../jobs/rules/new-rule.js";
 import { runOn, runOnCollection } from "./actions.js";
 import { share } from "./collections.js";
@@ -66,7 +66,7 @@ async function load(path, { search, sort, offset, limit, signal }) {
 function nameCell(collection, record) {
   const content = [record.isOwn || !isVideo(record) ? thumbnail(record) : memberPoster(collection, record.id), h("bdi", {}, record.name)];
   return [
-    record.isOwn ? h("a.file-link", { href: pathOf(record) }, content) : h("span.file-link", {}, content),
+    h("a.file-link", { href: record.isOwn ? pathOf(record) : memberPath({ collection, data: record.id }) }, content),
     record.tags?.length > 0 && h("p.muted", { "aria-label": "Tags" }, record.tags.join(", ")),
   ];
 }

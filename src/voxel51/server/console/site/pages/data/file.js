@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { get, rendition } from "../../core/api.js";
-import { clock, count, dateTime, size } from "../../core/format.js";
+import { count, dateTime, size } from "../../core/format.js";
 import { term } from "../../core/query.js";
 import { onEnd, signal } from "../../core/reactive.js";
 import { navigate } from "../../core/router.js";
@@ -15,6 +15,7 @@ import { attempt } from "../../parts/notices.js";
 import { copyButton, facts, heading, timeAgo } from "../../parts/elements.js";
 import { viewer } from "../../viewer/viewer.js";
 import { changeExpiry, createDownloadLink, downloadAll, remove, runAddress } from "./actions.js";
+import { contentFacts, FACT_FIELDS } from "./content-facts.js";
 import { found } from "./found.js";
 import { jobsOnFile } from "./jobs-on-file.js";
 import { isAudio, isViewable, isVideo, typeName } from "./media-types.js";
@@ -23,7 +24,7 @@ const THUMBNAILS = 10;
 const MOST_LABELS = 20;
 const MOST_ATTEMPTS = 40;
 const RETRY_MILLISECONDS = 3000;
-const FURTHER_FIELDS = "duration_seconds,width,height,frame_rate,frame_count,video_codec,audio_codec,tags,metadata,collections,labels,analytics";
+const FURTHER_FIELDS = `${FACT_FIELDS},collections,labels,analytics`;
 
 export function page({ id }) {
   const path = `/data/${encodeURIComponent(id)}`;
@@ -91,19 +92,6 @@ function content(file) {
       return h("section.card", {}, h("h2", {}, "Content"), isAwaited && h("p.muted", {}, "Duration and resolution appear here when the platform has read the file."), facts(contentFacts(record)), found(record, MOST_LABELS));
     },
   );
-}
-
-function contentFacts(record) {
-  const { duration_seconds: duration, width, height, frame_rate: rate, frame_count: frames, video_codec: video, audio_codec: audio } = record;
-  return [
-    ["Duration", duration && clock(duration)],
-    ["Resolution", width && `${width} × ${height}`],
-    ["Frames", frames && `${count(frames)}${rate ? `, ${Math.round(rate * 100) / 100} per second` : ""}`],
-    ["Codec", [video, audio].filter(Boolean).join(", ")],
-    ["Tags", record.tags?.join(", ")],
-    ["Collections", record.collections?.join(", ")],
-    ...Object.entries(record.metadata ?? {}),
-  ];
 }
 
 /** Thumbnails of the video, side by side. */

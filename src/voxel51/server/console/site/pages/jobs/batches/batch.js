@@ -67,7 +67,7 @@ function summary(batch) {
     facts([
       ["Analytic", `${batch.analytic} ${batch.version}`],
       ["Items", count(batch.items)],
-      ["At once", `at most ${count(batch.max_running)} jobs`],
+      ["At once", `at most ${count(batch.max_running)} ${batch.max_running === 1 ? "job" : "jobs"}`],
       ["Earlier results", batch.fresh ? "computed again" : "reused"],
       ["Created", timeAgo(batch.created_date)],
       ["Ended", batch.end_date && timeAgo(batch.end_date)],

@@ -10,7 +10,8 @@ import { reviewPage } from "./versions.js";
 
 export const memberPath = ({ collection, data }) => `/collections/${encodeURIComponent(collection)}/data/${encodeURIComponent(data)}`;
 
-const fetchJobs = async (member) => (await get(`${memberPath(member)}/jobs`)).jobs;
+/** Fetch the results on a member that an editor of the collection can review. */
+export const fetchJobs = async (member) => (await get(`${memberPath(member)}/jobs`)).jobs;
 
 /** Return a job on a member of a collection, in the form of `fetchJob`. */
 export async function fetchMemberJob(id, member) {
