@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 INSTALL = "pip install 'voxel51-platform[labels]'"
-BLOCKED = ("numpy", "cv2", "av", "ijson", "scipy", "onnxruntime", "tqdm")
+BLOCKED = ("numpy", "cv2", "av", "ijson", "anyascii", "scipy", "onnxruntime", "tqdm")
 PRELUDE = f"import sys; sys.modules.update(dict.fromkeys({BLOCKED!r})); "
 
 

@@ -28,7 +28,7 @@ COMMANDS = (
 
 LIGHT = ("pip", "tabulate", "argcomplete")
 """Distributions that the bare wheel needs."""
-WITH_LABELS = (*LIGHT, "numpy", "opencv-python-headless", "ijson", "av")
+WITH_LABELS = (*LIGHT, "numpy", "opencv-python-headless", "ijson", "av", "anyascii")
 """Distributions that the extra ``labels`` needs."""
 WITH_SDK = (*WITH_LABELS, "docstring-parser")
 """Distributions that the extra ``sdk`` needs."""

