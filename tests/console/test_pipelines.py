@@ -150,7 +150,7 @@ def test_pipeline_is_scheduled_on_its_page_and_the_schedule_leads_to_it(visit: V
 def test_pipeline_is_shared_run_copied_and_left(
     operator: Person, person: Person, operator_visit: Visit, visit: Visit
 ) -> None:
-    name = f"Shared with {person.name}"
+    name = f"For {person.name}"
     document = {"name": name, "steps": [{"name": "only", "analytic": "journeys/no-op"}]}
     pipeline = post(operator, "/pipelines", {"document": document})["pipeline"]
     page = operator_visit.open(f"/jobs/pipelines/{pipeline['id']}")
@@ -162,7 +162,7 @@ def test_pipeline_is_shared_run_copied_and_left(
     operator_visit.expect("400")
     dialog.get_by_label("Username").fill(person.name)
     dialog.get_by_role("button", name="Share").click()
-    expect(page.get_by_text(f"Shared with {person.name}", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"Shared with {person.name}", exact=True).first).to_be_visible()
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_role("list", name="Shared with")).to_contain_text(person.name)
     assert_usable(operator_visit)
