@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voxel51.cli.analytic_sources import naming_line
+from voxel51.cli.job_logs import add_follow_option, print_log
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
@@ -32,6 +33,7 @@ def add_to(verbs: Commands) -> None:
         "name", metavar="NAME[@VERSION]", help="name of the analytic (default: the last deployed version)"
     )
     logs.add_argument("--job", action="store_true", help="show the log of its last job instead")
+    add_follow_option(logs, "the build or the job")
     versions = command(verbs, "versions", _versions, "list the versions of an analytic")
     versions.add_argument("name", metavar="NAME", help="name of the analytic")
     rollback = command(verbs, "rollback", _rollback, "make an earlier version of your analytic the latest")
@@ -118,9 +120,15 @@ def _logs(options: argparse.Namespace) -> int:
     name, _, version = options.name.partition("@")
     with client(options) as api:
         analytic = _newest(_versions_of(api, name), name, version)
-        text = _job_log(api, analytic) if options.job else _build_log(api, analytic["id"])
-    printer.result(text.rstrip("\n"), {"id": analytic["id"], "log": text})
-    return printer.finish()
+        if options.job:
+            job_id = _last_job(api, analytic)
+            print_log(api, job_id, options, printer, lambda text: {"id": analytic["id"], "log": text})
+            return printer.finish()
+        build = _follow(api, analytic["id"], printer) if options.follow else None
+        text = _build_log(api, analytic["id"])
+    if build is None or options.json:
+        printer.result(text.rstrip("\n"), {"id": analytic["id"], "log": text})
+    return max(printer.finish(), int(build is not None and build["state"] == BuildState.FAILED))
 
 
 def _build_log(api: API, analytic_id: str) -> str:
@@ -132,14 +140,16 @@ def _build_log(api: API, analytic_id: str) -> str:
     return text
 
 
-def _job_log(api: API, analytic: AnalyticRecord) -> str:
+def _last_job(api: API, analytic: AnalyticRecord) -> str:
+    """Return the id of the last job of the caller that ran an analytic."""
     query = JobsQuery().add_fields(["id", "analytic_id"]).sort_by("upload_date").set_limit(_RECENT_JOBS)
     jobs = [each["id"] for each in api.query_jobs(query)["jobs"] if each["analytic_id"] == analytic["id"]]
     if not jobs:
         raise ValueError(
             f"analytic '{analytic['name']}' {analytic['version']} ran none of your last {_RECENT_JOBS} jobs"
         )
-    return api.download_job_logfile(jobs[0])
+    job_id: str = jobs[0]
+    return job_id
 
 
 def _versions(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.comparison import add_overlap, comparison_table
+from voxel51.cli.job_logs import add_follow_option, print_log
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer
@@ -23,6 +24,7 @@ _EXAMPLES = """\
   voxel51 jobs list --running --queued
   voxel51 jobs watch
   voxel51 jobs wait ID1 ID2
+  voxel51 jobs log ID --follow
   voxel51 jobs download ID --format coco
   voxel51 jobs download ID --partial
   voxel51 jobs compare ID1 ID2
@@ -79,7 +81,8 @@ def _add_show_commands(verbs: Commands) -> None:
         parser = command(verbs, verb, run, summary)
         parser.add_argument("id", metavar="ID", help="id of a job")
         parser.add_argument("-p", "--path", metavar="PATH", help="write to this file")
-    log = command(verbs, "log", _log, "show a job's log")
+    log = command(verbs, "log", _log, "show a job's log, or the last lines of a running job")
+    add_follow_option(log)
     download = command(verbs, "download", _download, "download a job's output, or print a download link")
     for parser in (log, download):
         parser.add_argument("id", metavar="ID", help="id of a job")
@@ -220,12 +223,8 @@ def _log(options: argparse.Namespace) -> int:
         if options.url:
             url = api.get_job_logfile_download_url(options.id)
             printer.result(url, url)
-        elif options.path:
-            api.download_job_logfile(options.id, options.path)
-            printer.result(f"Logfile for job '{options.id}' written to '{options.path}'", {"path": options.path})
         else:
-            text = api.download_job_logfile(options.id)
-            printer.result(text, text)
+            print_log(api, options.id, options, printer)
     return printer.finish()
 
 

@@ -28,6 +28,7 @@ NEW_OPTIONS = frozenset(
         "--not-before",
         "--retries",
         "--reason",
+        "--follow",
     }
 )
 """Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""

@@ -57,8 +57,11 @@ class JobActivity(TypedDict):
         state: state of the job.
         samples: the oldest first.
         log: the last lines that the job printed; empty before it prints anything.
+        log_end: characters that it has printed so far; ``log`` ends there. A smaller number than before means that a
+            new attempt at the job began.
     """
 
     state: str
     samples: list[ActivitySample]
     log: str
+    log_end: int

@@ -15,14 +15,14 @@ def report(services, attempt, log="", **values):
 
 def test_owner_and_operators_follow_a_running_job(services, alice, bob):
     job_id = services.submit(alice)
-    assert services.activity.of(alice, job_id) == {"state": "QUEUED", "samples": [], "log": ""}
+    assert services.activity.of(alice, job_id) == {"state": "QUEUED", "samples": [], "log": "", "log_end": 0}
     _, attempt = services.claim()
     report(services, attempt, "first line\n")
     report(services, attempt, "second line\n", frames_per_second=12.3456)
 
     activity = services.activity.of(alice, job_id)
 
-    assert activity["log"] == "first line\nsecond line\n"
+    assert (activity["log"], activity["log_end"]) == ("first line\nsecond line\n", 23)
     assert [sample.get("frames_per_second") for sample in activity["samples"]] == [None, 12.35]
     assert services.activity.of_any(job_id) == activity
     with pytest.raises(NotFound):
@@ -37,7 +37,7 @@ def test_what_is_kept_is_bounded_and_covers_the_whole_run(services, alice):
 
     activity = services.activity.of(alice, job_id)
 
-    assert len(activity["log"]) == MAX_LOG_CHARACTERS
+    assert (len(activity["log"]), activity["log_end"]) == (MAX_LOG_CHARACTERS, 2 * MAX_SAMPLES * 600)
     assert activity["log"].endswith(f"{2 * MAX_SAMPLES - 1:06}")
     used = [sample["cpu"] for sample in activity["samples"]]
     assert (used[0], used == sorted(used), len(used) <= MAX_SAMPLES) == (0, True, True)
@@ -51,7 +51,8 @@ def test_next_attempt_begins_afresh_and_the_earlier_one_is_refused(services, ali
     _, attempt = services.claim()
     report(services, attempt, "new\n")
 
-    assert services.activity.of(alice, job_id)["log"] == "new\n"
+    activity = services.activity.of(alice, job_id)
+    assert (activity["log"], activity["log_end"]) == ("new\n", 4)
     with pytest.raises(Forbidden):
         report(services, lost, "late\n")
 

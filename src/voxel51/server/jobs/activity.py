@@ -51,11 +51,13 @@ class ActivityService:
             row = connection.execute(_KEPT, {"job_id": attempt.job_id}).first()
             is_new_attempt = row is None or row.attempt_id != attempt.id
             samples = [sample] if row is None or is_new_attempt else [*row.samples, sample]
-            log = ("" if row is None or is_new_attempt else row.log) + report.get("log", "")
+            added = report.get("log", "")
+            before, end = ("", 0) if row is None or is_new_attempt else (row.log, row.log_end)
             values = {
                 "attempt_id": attempt.id,
                 "samples": samples[::2] if len(samples) > MAX_SAMPLES else samples,
-                "log": log[-MAX_LOG_CHARACTERS:],
+                "log": (before + added)[-MAX_LOG_CHARACTERS:],
+                "log_end": end + len(added),
             }
             if row is None:
                 connection.execute(insert(job_activity).values(job_id=attempt.job_id, **values))
@@ -98,7 +100,9 @@ def _activity(connection: Connection, job_id: str, of_job: Select[str]) -> JobAc
     if state is None:
         raise job_not_found(job_id)
     row: DatabaseRow | None = connection.execute(_KEPT, {"job_id": job_id}).first()
-    return {"state": state, "samples": [] if row is None else row.samples, "log": "" if row is None else row.log}
+    if row is None:
+        return {"state": state, "samples": [], "log": "", "log_end": 0}
+    return {"state": state, "samples": row.samples, "log": row.log, "log_end": row.log_end}
 
 
 def _sample(report: ActivityReport) -> ActivitySample:

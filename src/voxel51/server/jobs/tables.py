@@ -233,4 +233,5 @@ job_activity = Table(
     Column("attempt_id", String(36), nullable=False),  # the attempt that reported it
     Column("samples", Document, nullable=False),
     Column("log", Text, nullable=False),  # the last characters that it printed
+    Column("log_end", BigInteger, nullable=False, server_default="0"),  # how many characters it has printed
 )
