@@ -68,6 +68,7 @@ class PackageIndex:
         files: name of each file -> content.
         redirects: path -> URL that it leads to.
         asked: the requested paths, in order.
+        hosts: the host that each request named.
         password: user and password, joined by a colon, without which it answers with the status 401; None for none.
         refusal: status of every response, if any.
         is_absolute: its pages have absolute links.
@@ -77,6 +78,7 @@ class PackageIndex:
     files: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
     password: str | None = None
     refusal: int | None = None
     is_absolute: bool = False
@@ -101,6 +103,7 @@ class PackageIndex:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 index.asked.append(self.path)
+                index.hosts.append(self.headers.get("Host", ""))
                 status, headers, body = index.response_to(self.path, self.headers.get("Authorization"))
                 self.send_response(status)
                 for name, text in {**headers, "Content-Length": str(len(body))}.items():

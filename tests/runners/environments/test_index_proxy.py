@@ -4,6 +4,8 @@ import base64
 import http.client
 import re
 import socket
+import threading
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from support.certificates import self_signed_certificate
 from support.package_index import PackageIndex
 from support.requirements import require_program
+from support.waiting import wait_until
 from voxel51.runners.environments.index_proxy import AllowedServer, IndexProxy, NotAllowed
 from voxel51.runners.environments.private_index import ALIAS, PrivateIndex
 from voxel51.runners.environments.uv import IndexSettings
@@ -143,3 +146,80 @@ def test_servers_of_pypi():
     servers = IndexSettings().servers
 
     assert {(server.host, server.port) for server in servers} == {("pypi.org", 443), ("files.pythonhosted.org", 443)}
+
+
+def raw(proxy, *pieces):
+    """Send ``pieces``, in which PASSWORD is the header with the password; return all that is answered."""
+    parts = urlsplit(proxy.url)
+    credentials = base64.b64encode(f"build:{parts.password}".encode())
+    received = b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        for piece in pieces:
+            connection.sendall(piece.replace(b"PASSWORD", b"Proxy-Authorization: Basic " + credentials))
+        try:
+            while piece := connection.recv(65536):
+                received += piece
+        except ConnectionResetError:  # it has not read all of the request
+            pass
+    return received
+
+
+def test_one_connection_carries_one_request_and_no_other_host(proxy, index):
+    inner = f"GET http://{urlsplit(index.url).netloc}/simple/inner/ HTTP/1.1\r\nHost: x\r\nPASSWORD\r\n\r\n".encode()
+    outer = f"GET {index.url}/paint/ HTTP/1.1\r\nHost: 169.254.169.254\r\nPASSWORD\r\n".encode()
+    lengths = [
+        b"Content-Length: 5\r\nContent-Length: 0\r\n\r\n",
+        b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Connection: keep-alive\r\nProxy-Connection: keep-alive\r\n\r\n",
+        b"X-Folded: a\r\n\tGET /simple/inner/ HTTP/1.1\r\n\r\n",
+    ]
+    for each in lengths:
+        raw(proxy, outer + each + inner)
+    for target in (f"http://{urlsplit(index.url).netloc}@169.254.169.254/", "http://169.254.169.254:80#@127.0.0.1/"):
+        answer = raw(proxy, f"GET {target} HTTP/1.1\r\nPASSWORD\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 403"), answer
+
+    assert set(index.asked) <= {"/simple/paint/"}
+    assert set(index.hosts) <= {urlsplit(index.url).netloc}
+
+
+def test_huge_or_numerous_headers_are_refused(proxy, index):
+    line = f"GET {index.url}/paint/ HTTP/1.1\r\nPASSWORD\r\n".encode()
+
+    assert b" 431 " in raw(proxy, line + b"X: " + b"x" * 100_000 + b"\r\n\r\n").partition(b"\r\n")[0]
+    assert b" 431 " in raw(proxy, line + b"X: x\r\n" * 1000 + b"\r\n").partition(b"\r\n")[0]
+    assert b" 414 " in raw(proxy, b"GET http://" + b"x" * 100_000).partition(b"\r\n")[0]
+    assert index.asked == []
+
+
+def test_request_that_does_not_end_gives_its_connection_back(index, monkeypatch):
+    monkeypatch.setattr("voxel51.runners.environments.index_proxy._HEAD_SECONDS", 0.5)
+    with IndexProxy(IndexSettings(url=index.url).servers) as proxy:
+        parts = urlsplit(proxy.url)
+        slow = [socket.create_connection((parts.hostname, parts.port), timeout=20) for _ in range(64)]
+        for each in slow:
+            each.sendall(b"GET http://x/ HTTP/1.1\r\nX-Slow: ")
+        ended = threading.Event()
+
+        def drip():
+            while not ended.wait(0.1):
+                for each in slow:
+                    with suppress(OSError):
+                        each.sendall(b"x")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            wait_until(lambda: served(proxy, index), "slow requests keep all connections")
+        finally:
+            ended.set()
+            dripping.join()
+            for each in slow:
+                each.close()
+
+
+def served(proxy, index):
+    try:
+        return ask(proxy, "GET", f"{index.url}/paint/")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False

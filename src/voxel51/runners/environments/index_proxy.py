@@ -16,7 +16,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -25,6 +25,9 @@ from voxel51.runners.environments.private_index import ALIAS, PrivateIndex, is_p
 
 _CHUNK_BYTES = 256 * 1024
 _TIMEOUT_SECONDS = 60.0
+_HEAD_SECONDS = 30.0
+"""Time in which the head of a request must arrive. The timeout alone counts from one byte to the next."""
+
 _MAXIMUM_CONNECTIONS = 64
 _MAXIMUM_REFUSALS = 10
 _MAXIMUM_PAGE_BYTES = 256 << 20
@@ -151,10 +154,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Serve one connection, if fewer than the maximum are open."""
         if not self.server.free.acquire(blocking=False):
             return
+        self._deadline = threading.Timer(_HEAD_SECONDS, self._end)
+        self._deadline.daemon = True
+        self._deadline.start()
         try:
             super().handle()
         finally:
+            self._deadline.cancel()
             self.server.free.release()
+
+    def _end(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def parse_request(self) -> bool:
+        """Read the head of the request, which must arrive in time."""
+        is_valid = super().parse_request()
+        self._deadline.cancel()
+        return is_valid
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name in the base class)
         """Print nothing: the build's own output names what it fetches."""
