@@ -15,7 +15,7 @@ from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
 
 LEAKING = b"""
-import os, signal
+import gc, os, signal, urllib.request
 from voxel51.platform import Secret, Video, VideoLabels, analytic
 
 
@@ -31,12 +31,18 @@ def leaking(video: Video, hub_token: Secret, ending: str = "kill") -> VideoLabel
     print("printed:", hub_token, flush=True)
     if ending == "raise":
         raise RuntimeError("cannot open https://hub/" + hub_token)
+    if ending == "upload":  # as programs do that were made with the original SDK
+        from voxel51.platform.agent import Agent
+        link = next(each for each in gc.get_objects() if isinstance(each, Agent))._links["log"]
+        log = b"x" * (1024 * 1024 - 2) + b"\\nprinted: " + hub_token.encode()
+        urllib.request.urlopen(urllib.request.Request(link, log, method="PUT")).close()
+        os._exit(1)
     print("in part:", hub_token[:-2], end="", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("ending", ["kill", "raise"])
+@pytest.mark.parametrize("ending", ["kill", "raise", "upload"])
 def test_printed_secret_is_hidden_however_the_job_ends(platform, tmp_path, ending):
     user = User.create(platform, tmp_path)
     deployed(user, LEAKING, "leaking.py")

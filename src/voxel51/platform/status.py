@@ -16,6 +16,12 @@ logger = logging.getLogger(__name__)
 
 MOST_MESSAGES = 500
 
+LARGEST_BYTES = 1024 * 1024
+"""Size of a document above which only the last messages and warnings are published."""
+
+KEPT_TEXTS = 30
+"""Number of these messages, and of these warnings. The longest have 12,000 bytes each in JSON."""
+
 
 class Status:
     """Status document of a job, published as it changes (a `voxel51.platform.job.Reporter`).
@@ -112,7 +118,8 @@ class Status:
             end = {"state": state.value, "failure_type": failure_type.value, key: now}
             messages = [*self._document["messages"], {"message": text, "time": now}]
             # A copy: a job whose output is rejected fails after it was complete.
-            return _serialised({**self._document, **end, "messages": messages})
+            document: TaskStatusDocument = {**self._document, **end, "messages": messages}  # type: ignore[typeddict-item]
+            return _serialised(document)
 
     def _changed(self) -> None:
         """Publish now, or schedule it for the end of the interval."""
@@ -139,9 +146,14 @@ class Status:
         self._due_at = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
 
-def _serialised(document: Mapping[str, object]) -> bytes:
+def _serialised(document: TaskStatusDocument) -> bytes:
     # Metadata of an analytic may hold values that JSON lacks, such as NumPy numbers: write their text.
-    return json.dumps(document, indent=4, default=str).encode()
+    content = json.dumps(document, indent=4, default=str).encode()
+    if len(content) <= LARGEST_BYTES:
+        return content
+    messages, warnings = document["messages"][-KEPT_TEXTS:], document.get("warnings", [])[-KEPT_TEXTS:]
+    shortened: TaskStatusDocument = {**document, "messages": messages, "warnings": warnings}
+    return json.dumps(shortened, indent=4, default=str).encode()
 
 
 def _now() -> str:

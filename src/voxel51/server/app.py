@@ -31,7 +31,7 @@ from voxel51.server.http.application import build_application
 from voxel51.server.http.compute_queue import ComputeQueue
 from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.endpoint import Dependencies
-from voxel51.server.http.rate_limits import RateLimiter
+from voxel51.server.http.rate_limits import Pacer, RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.metrics.shared import SharedMetrics
@@ -325,6 +325,7 @@ def _dependencies(services: _Services) -> Dependencies:
         compute_queue=ComputeQueue(max(1, cores() // 2)),
         request_limiter=RateLimiter(settings.requests_per_second, settings.requests_burst),
         failure_limiter=foundation.failure_limiter("addresses", settings.address_failures_per_minute),
+        pacer=Pacer(settings.job_requests_per_second, settings.job_requests_burst),
         body_limit_bytes=settings.body_limit_bytes,
         body_limit_seconds=settings.request_body_seconds,
     )

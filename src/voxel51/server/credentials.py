@@ -58,8 +58,8 @@ class Credentials:
             USER: Authenticator(self.user, self.recalled_user),
             APPLICATION: Authenticator(self.application),
             CALLER: Authenticator(self.caller),
-            AGENT: Authenticator(self.agent),
-            SIGNED_LINK: Authenticator(self.link),
+            AGENT: Authenticator(self.agent, paced=_paced_agent),
+            SIGNED_LINK: Authenticator(self.link, paced=self._paced_link),
         }
 
     def anyone(self, request: Request, _scopes: Scopes) -> None:
@@ -166,6 +166,17 @@ class Credentials:
         """
         self._signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
 
+    def _paced_link(self, request: Request) -> str | None:
+        """Return the name of the attempt that a link is for; None for other links, and for invalid ones."""
+        attempt_id: str | None = request.path_params.get("attempt_id")
+        if attempt_id is None:
+            return None
+        try:
+            self.link(request, ())
+        except Forbidden:
+            return None
+        return f"attempt:{attempt_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Presented:
@@ -188,6 +199,11 @@ def _require_user(found: Caller) -> User:
             f"in the header '{headers.APPLICATION_USER}'"
         )
     return found
+
+
+def _paced_agent(request: Request) -> str | None:
+    credential = request.headers.get(headers.AGENT_KEY)
+    return None if credential is None else f"credential:{hash_key(credential)}"
 
 
 def _origin(url: str) -> str:

@@ -138,6 +138,13 @@ class SettingFields:
     job_network_bytes: int = _setting(10 * 1024**3, "bytes that one attempt may exchange with granted hosts")
     job_partial_bytes: int = _setting(16 * 1024**2, "bytes of compressed partial results kept of one job")
     user_partial_bytes: int = _setting(512 * 1024**2, "bytes of compressed partial results kept of all jobs of a user")
+    job_log_bytes: int = _setting(256 * 1024**2, "bytes of a log that a job uploads by itself; a larger one is refused")
+    job_requests_per_second: float = _setting(
+        50.0,
+        "requests per second that one attempt may send on average, where 64 KiB of a body count as one; more are "
+        "answered later, and with status 429 if many wait; 0: no limit",
+    )
+    job_requests_burst: int = _setting(1000, "requests that one attempt may send at once")
     checkpoint_bytes: int = _setting(4 * 1024**2, "bytes of the state that a job may save, to go on from after a loss")
     sandbox: SandboxKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SandboxKind.NAMESPACES, "strongest sandbox to confine jobs by: none, landlock or namespaces"

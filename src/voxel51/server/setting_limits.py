@@ -35,6 +35,8 @@ _POSITIVE = (
     "job_partial_bytes",
     "user_partial_bytes",
     "checkpoint_bytes",
+    "job_log_bytes",
+    "job_requests_burst",
     "lifetime_days",
     "event_retention_days",
     "event_streams",
@@ -77,6 +79,7 @@ _NOT_NEGATIVE = (
     "expiry_grace_days",
     "expiry_gap_days",
     "requests_per_second",
+    "job_requests_per_second",
     "address_failures_per_minute",
     "account_failures_per_minute",
 )

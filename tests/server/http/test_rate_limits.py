@@ -5,7 +5,7 @@ import requests
 
 from support.accounts import User
 from voxel51.server.errors import TooManyRequests
-from voxel51.server.http.rate_limits import RateLimiter
+from voxel51.server.http.rate_limits import Pacer, RateLimiter
 
 
 def test_bucket_empties_and_refills():
@@ -27,6 +27,19 @@ def test_check_does_not_count_a_request():
     for _ in range(5):
         limiter.check("alice", "requests")
     limiter.take("alice", "requests")
+
+
+def test_pacer_delays_one_request_after_the_other_and_refuses_only_many_at_once():
+    now = [0.0]
+    pacer = Pacer(10.0, 20, clock=lambda: now[0])
+    for _ in range(1000):  # each is sent when the one before was answered
+        now[0] += pacer.pause("alice", 2.0)
+    assert now[0] == pytest.approx((1000 * 2 - 20) / 10, abs=1)
+
+    with pytest.raises(TooManyRequests, match=r"try again in [56] s"):
+        for _ in range(100):
+            pacer.pause("alice", 2.0)
+    assert pacer.pause("bob", 500.0) == 0
 
 
 def test_many_callers_take_bounded_memory():

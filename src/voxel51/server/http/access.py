@@ -49,10 +49,13 @@ class Authenticator:
         check: returns the caller. Called in a worker thread.
         recall: returns the caller of a credential that was checked a moment ago, otherwise None. It waits for nothing,
             so it may be called in the event loop.
+        paced: returns a name of the caller if its requests are slowed down to a rate, otherwise None. Only the holder
+            of a credential can cause requests with its name. Called in the event loop.
     """
 
     check: Callable[[Request, tuple[Scope, ...]], object]
     recall: Callable[[Request, tuple[Scope, ...]], object] = lambda _request, _scopes: None
+    paced: Callable[[Request], str | None] | None = None
 
 
 class IdentifiedCaller(Protocol):

@@ -26,6 +26,7 @@ from voxel51.server.errors import (
 )
 from voxel51.server.http.access import Access, Authenticator, IdentifiedCaller
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, NoBody, QueryBody, RawBody, StreamBody, Upload
+from voxel51.server.http.body_blocks import announced_length
 from voxel51.server.http.compute_queue import ComputeQueue
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.decoding import decode_json, reject_nul
@@ -35,7 +36,7 @@ from voxel51.server.http.event_streams import event_response
 from voxel51.server.http.idempotency import IdempotencyStore, fingerprint
 from voxel51.server.http.proxying import proxy_response
 from voxel51.server.http.query import read_query
-from voxel51.server.http.rate_limits import RateLimiter, client_network
+from voxel51.server.http.rate_limits import LONGEST_PAUSE_SECONDS, Pacer, RateLimiter, client_network
 from voxel51.server.http.receiving import is_shorter, read_body, stream_body
 from voxel51.server.http.replies import EventStream, JsonReply
 from voxel51.server.http.route import Route
@@ -49,6 +50,10 @@ Result = TypeVar("Result")
 
 _UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 """A longer body is read only after its sender has authenticated."""
+
+_PACED_BYTES = 64 * 1024
+"""Bytes of a body that count as one more request of a caller whose requests are paced: to parse and to keep them in
+the database costs as much."""
 
 _TRACE_PARENT = "traceparent"
 _CLIENT_CLOSED_REQUEST = 499
@@ -77,6 +82,7 @@ class Dependencies:
         compute_queue: runs what needs much processor time.
         request_limiter: requests of one caller.
         failure_limiter: failed authentications from one network.
+        pacer: requests of one attempt at a job.
         body_limit_bytes: of bodies that are not files.
         body_limit_seconds: until such a body must have arrived.
         tracer: records a span of each request; None: traces are off.
@@ -94,6 +100,7 @@ class Dependencies:
     compute_queue: ComputeQueue
     request_limiter: RateLimiter
     failure_limiter: RateLimiter
+    pacer: Pacer
     body_limit_bytes: int
     body_limit_seconds: float
     observe: Callable[[str, str, int, float], None]
@@ -166,6 +173,8 @@ class Endpoint:
     async def _respond(self, request: Request) -> Response:
         """Dispatch by the kind of body: streams and files are read in the event loop, most else is done in a worker."""
         body = self._route.body
+        if self._authenticator.paced is not None and (caller := self._authenticator.paced(request)) is not None:
+            await self._pace(caller, request)
         if self._counts_refusals:  # before anything is read or looked up
             self._deps.failure_limiter.check(client_network(request), _FAILURES)
         if isinstance(body, StreamBody):
@@ -180,6 +189,28 @@ class Endpoint:
                 await self._in_worker(self._authenticate, request)
             content = await self._read_body(request, self._deps.body_limit_bytes)
         return await self._respond_in_worker(request, content)
+
+    async def _pace(self, caller: str, request: Request) -> None:
+        """Wait until the request of a paced caller may be served. Its body is not read before.
+
+        Raises:
+            TooManyRequests: too many of its requests wait already.
+        """
+        try:
+            await sleep(self._deps.pacer.pause(caller, self._cost(request)))
+        except TooManyRequests:
+            await sleep(LONGEST_PAUSE_SECONDS)  # refusals at full speed would occupy the event loop, too
+            raise
+
+    def _cost(self, request: Request) -> float:
+        """Return the requests as which a request counts. Files are not counted by their bytes: outputs may be large."""
+        body = self._route.body
+        is_in_memory = isinstance(body, JsonBody) or (isinstance(body, RawBody) and body.folder is None)
+        if not is_in_memory:
+            return self._route.policy.cost
+        limit = body.memory_limit_bytes if isinstance(body, RawBody) else self._deps.body_limit_bytes
+        announced = announced_length(request)
+        return self._route.policy.cost + (limit if announced is None else min(limit, announced)) / _PACED_BYTES
 
     async def _respond_in_worker(self, request: Request, content: bytes) -> Response:
         if self._route.prepare is not None:

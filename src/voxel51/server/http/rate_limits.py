@@ -15,6 +15,10 @@ _MAX_BUCKETS = 100_000
 """Beyond this number the bucket that was used longest ago is dropped, and its caller starts with a full one."""
 
 
+LONGEST_PAUSE_SECONDS = 5.0
+"""Longest time for which `Pacer` delays a request."""
+
+
 class RateLimiter:
     """Allows each caller ``per_second`` requests on average and ``burst`` at once; a rate of 0 allows any number.
 
@@ -78,3 +82,40 @@ def client_network(request: Request) -> str:
     if address.version == 6 and address.ipv4_mapped is None:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+class Pacer:
+    """Slows callers down to ``per_second`` units on average, after ``burst`` at once; a rate of 0 lets all pass.
+
+    A caller that sends one request after the other is answered later, never refused. More requests at the same time
+    than can pass within `LONGEST_PAUSE_SECONDS` are refused.
+    """
+
+    def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._burst = max(burst, 1.0)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # caller -> units left, as of when
+
+    def pause(self, caller: str, cost: float) -> float:
+        """Count a request and return the seconds until it may be served.
+
+        Raises:
+            TooManyRequests: others of the caller wait already. The request does not count.
+        """
+        if not self._per_second:
+            return 0.0
+        now = self._clock()
+        with self._lock:
+            units, since = self._buckets.pop(caller, (self._burst, now))
+            units = min(self._burst, units + (now - since) * self._per_second)
+            pause = max(0.0, -units / self._per_second)  # until earlier requests are paid for
+            is_allowed = pause <= LONGEST_PAUSE_SECONDS
+            self._buckets[caller] = (units - cost if is_allowed else units, now)
+            if len(self._buckets) > _MAX_BUCKETS:
+                self._buckets.popitem(last=False)
+        if not is_allowed:
+            wait = round(pause + 0.5)
+            raise TooManyRequests(f"This job sends too many requests at the same time; try again in {wait} s", wait)
+        return pause

@@ -32,6 +32,7 @@ class Policy(Generic[CallerT]):
         calls_other_hosts: whether the handler itself waits for other hosts. It then runs in the pool of threads
             for waiting, so that slow hosts do not hold up other requests.
         has_secret: whether the answer contains a secret. Such an answer is not kept for repeated requests.
+        cost: requests as which one counts where the requests of a caller are paced, the bytes of its body excluded.
         refusal_page: path of the console page that shows browsers why they were refused; programs get the error.
     """
 
@@ -42,6 +43,7 @@ class Policy(Generic[CallerT]):
     calls_other_hosts: bool = False
     has_secret: bool = False
     refusal_page: str | None = None
+    cost: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

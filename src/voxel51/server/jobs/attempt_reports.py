@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, update
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
+from voxel51.server.events.tables import events
 from voxel51.server.jobs.attempt_records import AttemptRecord, load_attempt, load_attempt_by_credential
 from voxel51.server.jobs.attempts import (
     LOG_FOLDER,
@@ -34,8 +35,12 @@ from voxel51.server.storage.committing import commit_all
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.server.tracing.requests import about_job
 from voxel51.wire import dates
+from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobFailureType, JobState
 from voxel51.wire.tasks import FinishReport, MetadataReport, TaskState
+
+MAX_MESSAGE_EVENTS = 2000
+"""Events that the messages of one job cause. Its status has all messages, but events are kept for weeks."""
 
 
 class AttemptReports:
@@ -266,5 +271,14 @@ def _keep_status(connection: Connection, row: AttemptRecord, text: str) -> None:
         text = of_merge(text)
     job = connection.execute(select(jobs.c.status_text, jobs.c.internal).where(jobs.c.id == row.job_id)).one()
     connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
-    for name, document in [] if job.internal else events_of_status(job.status_text, text):
-        outbox.record(connection, name, [(row.job_id, row.owner_id)], document)
+    found = [] if job.internal else [*events_of_status(job.status_text, text)]
+    is_full = any(name == EventName.MESSAGE for name, _ in found) and _has_all_messages(connection, row.job_id)
+    for name, document in found:
+        if not (is_full and name == EventName.MESSAGE):
+            outbox.record(connection, name, [(row.job_id, row.owner_id)], document)
+
+
+def _has_all_messages(connection: Connection, job_id: str) -> bool:
+    """Return whether a job has caused `MAX_MESSAGE_EVENTS`."""
+    of_job = select(events.c.id).where(events.c.job_id == job_id, events.c.name == EventName.MESSAGE.value)
+    return connection.execute(of_job.offset(MAX_MESSAGE_EVENTS - 1).limit(1)).first() is not None

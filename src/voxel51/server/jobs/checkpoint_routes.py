@@ -41,10 +41,10 @@ def checkpoint_routes(checkpoints: CheckpointService) -> Iterable[Route]:
         number = int(number_of("number", PART_NUMBER, context.path_params["number"]))
         return _binary(checkpoints.part(context.caller, number))
 
-    path, by_agent = "/jobs/{job_id}/checkpoint", Policy(AGENT)
+    path, by_agent, saving = "/jobs/{job_id}/checkpoint", Policy(AGENT), Policy(AGENT, cost=20)
     body = RawBody(None, memory_limit_bytes=checkpoints.limit_bytes)
     return [
-        route("PUT", path, save, "Save a checkpoint of a job", by_agent, body, status=204, errors=(400, 404, 409),
+        route("PUT", path, save, "Save a checkpoint of a job", saving, body, status=204, errors=(400, 404, 409),
               parameters=_PARAMETERS, headers=_DIGEST),
         route("GET", path, content, "Get the checkpoint of a job", by_agent, answers=FileReply, errors=(404,)),
         route("GET", "/jobs/{job_id}/partial/{number}", part, "Get a part that belongs to a checkpoint", by_agent,

@@ -16,6 +16,12 @@ from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument
 PARTS_SHARE = 0.9
 """Share of the progress of a split job that its parts make. The rest is the merge, so progress never falls back."""
 
+MAX_STATUS_BYTES = 2 * 1024 * 1024
+"""Size of the largest status document, which each list of jobs reads. The SDK sends half as much at most."""
+
+MAX_STATUS_VALUES = 200_000
+"""Limit of the values in a status document: thousands of times as many as in usual ones."""
+
 _MAX_MESSAGES = 20
 
 
@@ -23,8 +29,12 @@ def check_status(content: bytes) -> str:
     """Return the text of a status document that an attempt wrote.
 
     Raises:
-        BadRequest: the content is not a JSON object that could be passed on.
+        BadRequest: the content is not a JSON object that could be passed on, or takes too long to read.
     """
+    # Counted before they are parsed: megabytes of tiny values take seconds, in which the interpreter does nothing else.
+    values = sum(map(content.count, (b",", b"[", b"{")))
+    if values > MAX_STATUS_VALUES:
+        raise BadRequest(f"The status has {values} values; {MAX_STATUS_VALUES} are allowed. Report fewer messages.")
     parse_json_object("status", content)
     try:
         return content.decode("utf-8")

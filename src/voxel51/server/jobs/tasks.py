@@ -1,6 +1,6 @@
 """Tasks: the task description of an attempt, and the signed links by which the attempt reads and writes files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from sqlalchemy import RowMapping, bindparam, func, select
@@ -122,11 +122,13 @@ class TaskService:
 
         A process that is killed, and a container image, cannot hide them.
         """
+        return hide_in_part(log, self.hidden_values(job_id, owner_id)) if log else log
+
+    def hidden_values(self, job_id: str, owner_id: str) -> Sequence[bytes]:
+        """Return the secrets that a job was given, as far as they are hidden in its log."""
         with self._database.read() as connection:
-            analytic = connection.execute(_ANALYTIC, {"job_id": job_id}).one_or_none() if log else None
-        if analytic is None:
-            return log
-        return hide_in_part(log, hideable(self._secrets.of_job(owner_id, analytic).values()))
+            analytic = connection.execute(_ANALYTIC, {"job_id": job_id}).one_or_none()
+        return [] if analytic is None else hideable(self._secrets.of_job(owner_id, analytic).values())
 
     def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
         """Return a new link to each input; to the output of a part that is merged, by the name ``part <number>``.

@@ -31,5 +31,5 @@ def search_routes(search: SearchService, attempts: AttemptReports) -> Iterable[R
               answers=LabelMatches, parameters=ARGUMENTS, errors=(400,)),
         route("GET", "/labels/names", names, "List the labels that your jobs found", BY_USER, answers=KnownLabels),
         route("PUT", "/links/attempts/{attempt_id}/spans", keep, "Report a job's labels, for the search index",
-              Policy(SIGNED_LINK), JsonBody(SpanReport), status=204, errors=(409,)),
+              Policy(SIGNED_LINK, cost=200), JsonBody(SpanReport), status=204, errors=(409,)),
     ]  # fmt: skip

@@ -42,6 +42,7 @@ from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.checkpoint_routes import checkpoint_routes
 from voxel51.server.jobs.checkpoints import CheckpointService
 from voxel51.server.jobs.fair_share import same_limit
+from voxel51.server.jobs.log_uploads import LogUploads
 from voxel51.server.jobs.partial_parts import PartialLimits
 from voxel51.server.jobs.partial_results import PartialResults
 from voxel51.server.jobs.partial_routes import partial_routes
@@ -98,6 +99,7 @@ class JobServices:
     actions: JobActions
     controls: ControlService
     activity: ActivityService
+    logs: LogUploads
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
         """Yield the routes of analytics and jobs."""
@@ -109,7 +111,7 @@ class JobServices:
         yield from control_routes(self.controls)
         yield from network_routes(self.network, self._stop_jobs)
         yield from program_routes(self.program_files)
-        yield from agent_routes(self.reports, self.tasks, data.data)
+        yield from agent_routes(self.reports, self.tasks, data.data, self.logs)
         yield from partial_routes(self.partial)
         yield from activity_routes(self.activity)
         yield from checkpoint_routes(self.checkpoints)
@@ -193,6 +195,7 @@ def build_jobs(
         actions=JobActions(database, wake, _expiry(foundation, jobs)),
         controls=ControlService(database, wake),
         activity=ActivityService(database, reports),
+        logs=LogUploads(storage, settings.job_log_bytes, tasks.hidden_values),
     )
 
 
