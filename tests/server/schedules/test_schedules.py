@@ -1,6 +1,7 @@
 """Schedules: batches are created at due times, each once, and runs that start nothing say why."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -38,6 +39,18 @@ def test_every_due_time_creates_a_batch_of_what_the_collection_has_then(site, al
     assert found["last_run"]["started"] == {"type": "batch", "id": newest["id"], "state": "RUNNING"}
     with pytest.raises(NotFound):
         site.schedules.runs(bob, schedule["id"])
+
+
+def test_an_analytic_that_is_named_without_its_owner_is_the_users(site, alice):
+    owner = replace(alice, name=ANALYTIC.partition("/")[0])
+    with site.jobs.database.write() as connection:
+        connection.execute(update(users).where(users.c.id == alice.id).values(name=owner.name))
+    batch = {"analytic": ANALYTIC.partition("/")[2], "selection": {"data_ids": [site.upload(owner, 1)]}}
+    schedule = site.schedules.create(owner, {"cron": "0 3 * * *", "run": {"type": "batch", "batch": batch}})
+
+    site.run("2030-01-02 03:00:01")
+
+    assert due(site, owner, schedule) == [("2030-01-02T03:00", "STARTED")]
 
 
 def test_two_processes_and_a_crash_start_each_due_time_once(site, alice, monkeypatch):

@@ -63,7 +63,7 @@ class RuleStarter:
         is_open = exists().where(_item.rule_id == rules.c.id, _item.state.in_(_OPEN))
         # Nothing runs for an owner who is suspended, or whose account is being deleted.
         is_served = (users.c.suspended_at.is_(None), users.c.deleted_at.is_(None))
-        chosen = select(rules).join(users, users.c.id == rules.c.owner_id).where(is_open, *is_served)
+        chosen = select(rules, users.c.name.label("owner_name")).join(users, users.c.id == rules.c.owner_id).where(is_open, *is_served)
         with self._database.read() as connection:
             found = connection.execute(chosen.order_by(rules.c.id)).all()
         return advance_each(found, self._advance)
@@ -115,7 +115,7 @@ class RuleStarter:
         Returns:
             the number of jobs that were submitted, or None if the rule was paused or deleted meanwhile.
         """
-        owner = User(rule.owner_id, "", rule.application_id)
+        owner = User(rule.owner_id, rule.owner_name, rule.application_id)
         try:
             analytic, request = self._planner.request(owner, rule.runs[item.run], item.data_id)
             with self._database.read() as connection:

@@ -52,7 +52,7 @@ class ScheduleStarter:
         # Nothing runs for an owner who is suspended, or whose account is being deleted.
         is_served = (users.c.suspended_at.is_(None), users.c.deleted_at.is_(None))
         is_due = schedules.c.next_at <= self._now()
-        chosen = select(schedules).join(users, users.c.id == schedules.c.owner_id).where(is_due, *is_served)
+        chosen = select(schedules, users.c.name.label("owner_name")).join(users, users.c.id == schedules.c.owner_id).where(is_due, *is_served)
         with self._database.read() as connection:
             found = connection.execute(chosen.order_by(schedules.c.next_at).limit(_SCHEDULES_PER_STEP)).all()
         advance_each(found, self._run)
@@ -68,7 +68,7 @@ class ScheduleStarter:
         def within(connection: Connection, started_id: str) -> None:
             self._record(connection, schedule, ScheduleRunState.STARTED, started_id, None)
 
-        owner = User(schedule.owner_id, "", schedule.application_id)
+        owner = User(schedule.owner_id, schedule.owner_name, schedule.application_id)
         work_type = self._types[ScheduledType(schedule.run["type"])]
         try:
             work_type.start(owner, schedule.name, schedule.run, within)
