@@ -1,14 +1,18 @@
 """Hostile bundles and packages: what their code reaches at every step at which it runs."""
 
+import io
 import json
 import os
 import socket
+import stat
 import threading
+import zipfile
+from contextlib import suppress
 
 import pytest
 
 from samples.bundles import bundle
-from support.package_index import PackageIndex
+from support.package_index import PackageIndex, make_wheel
 from support.sandboxes import sandbox_report, strongest_sandbox
 from support.waiting import LIMIT_SECONDS
 from voxel51.runners.environments.bundle_runner import BundleRunner
@@ -251,3 +255,42 @@ def test_greedy_job_of_a_bundle_is_ended(run, text, reason):
 
     assert reason is None or outcome.exit_reason is reason, outcome
     assert outcome.exit_reason is not ExitReason.EXITED or outcome.exit_code != 0
+
+
+SHOWN = """
+import sys, numpy, voxel51.platform.decorator as decorator
+print("MODULES", decorator.__file__, numpy.__file__, sys.executable, flush=True)
+"""
+
+
+def test_package_with_the_names_of_the_sdk_does_not_replace_it(store, index, source):
+    names = ("voxel51/__init__.py", "voxel51/platform/decorator.py", "numpy/__init__.py", "json/__init__.py")
+    taken = dict.fromkeys(names, "raise SystemExit('it ran')\n")
+    scripts = {f"evil-1.0.data/scripts/{name}": "#!python\nprint('it ran')\n" for name in ("uv", "voxel51")}
+    paths = {"evil.pth": "/tmp\nimport sys; sys.path.insert(0, '/tmp'); print('it ran')\n", "evil.py": ""}
+    index.add_wheel("evil", "1.0", {**taken, **scripts, **paths})
+    lines = []
+    path = write(source, f"import evil\n{SHOWN}{ANALYTIC}", "evil")
+
+    lock = store.resolve(path, lines.append).lock
+    with store.prepare(lock, lines.append) as environment:
+        described = store.describe(environment, path, lines.append)
+
+    assert described.document["info"]["name"] == "cars"
+    assert "it ran" not in "".join(lines)
+    [modules] = [line for line in lines if "MODULES" in line]
+    assert str(environment.packages) not in modules
+
+
+def test_link_in_a_wheel_is_not_installed_as_one(store, index, source):
+    wheel = io.BytesIO(make_wheel("evil", "1.0", {"evil.py": ""}))
+    with zipfile.ZipFile(wheel, "a") as archive:
+        for name, target in {"secret": "/etc/shadow", "folder": "/"}.items():
+            link = zipfile.ZipInfo(name)
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(link, target)
+    index.files["evil-1.0-py3-none-any.whl"] = wheel.getvalue()
+    path = write(source, f"import evil\n{ANALYTIC}", "evil")
+
+    with suppress(BuildError), store.prepare(store.resolve(path, print).lock, print) as environment:
+        assert not [found for found in environment.packages.rglob("*") if found.is_symlink()]
