@@ -111,10 +111,12 @@ def test_two_batches_are_compared_by_video(visit: Visit, person: Person, tmp_pat
     made = []
     for name, last in (("older", 3), ("newer", 5)):
         asked = {"analytic": NUMBERS, "input": "video", "selection": {"data_ids": ids}, "name": name,
-                 "parameter_sets": [{"frames": last}]}  # fmt: skip
+                 "parameter_sets": [{"frames": last}], "max_running": 1}  # fmt: skip
         answer = requests.post(f"{person.v1}/batches", json=asked, headers=person.headers)
         assert answer.status_code == 201, answer.text
         made.append(answer.json()["batch"]["id"])
+    newer = f"{person.v1}/batches/{made[1]}"
+    assert requests.put(f"{newer}/pause", headers=person.headers).ok  # its second video waits
     page = visit.open(f"/jobs/batches/{made[0]}")
     expect(page.get_by_role("region", name="Progress")).to_contain_text("2 complete", timeout=LIMIT_MS)
     page.get_by_role("button", name="Compare").click()
@@ -122,10 +124,14 @@ def test_two_batches_are_compared_by_video(visit: Visit, person: Person, tmp_pat
 
     table = page.get_by_role("table", name="Results by video and parameter set")
     expect(table.get_by_role("columnheader").nth(1)).to_contain_text("older")
+    page.get_by_label("Compare with").select_option("1")
+    assert requests.put(f"{newer}/resume", headers=person.headers).ok
+    expect(table).not_to_contain_text("waiting", timeout=LIMIT_MS)
+    expect(page.get_by_label("Compare with")).to_have_value("1")  # the choice outlives the new figures
+    page.get_by_label("Compare with").select_option("0")
     one = table.get_by_role("row").filter(has_text="one.mp4")
-    expect(one.get_by_role("cell").nth(1)).to_contain_text(
-        "3 +1", timeout=LIMIT_MS
-    )  # bits of the numbers to 3, and to 5
+    # Bits of the numbers to 3, and to 5.
+    expect(one.get_by_role("cell").nth(1)).to_contain_text("3 +1", timeout=LIMIT_MS)
     expect(table.get_by_role("row").last).to_have_text(re.compile(r"^Total4[\d.]+ s6[\d.]+ s$"))
     expect(one.get_by_role("link", name="Compare")).to_be_visible()
     assert_usable(visit)

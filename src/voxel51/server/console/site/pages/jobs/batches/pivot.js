@@ -14,10 +14,12 @@ const ALL = "all labels";
 const RUN_TIME = "run time";
 const KINDS = { COMPLETE: "good", REUSED: "good", FAILED: "bad", CANCELLED: "bad", ACTIVE: "busy" };
 
+/** Return what a table shows at first: signals of the figure, and of the column with which the others are compared. */
+export const newChoice = () => ({ figure: signal(ALL), baseline: signal(0) });
+
 /** Return the table of the results of a sweep, and a function that loads them again. */
 export function pivotTable(path, batch) {
-  const figure = signal(ALL);
-  const baseline = signal(0);
+  const { figure, baseline } = newChoice();
   let reload = () => {};
   const content = loaded(
     (aborted) => get(`${path}/items`, { labels: "true", limit: MOST_ITEMS }, { signal: aborted }),
@@ -35,10 +37,9 @@ export function pivotTable(path, batch) {
  * the last item counts.
  *
  * @param {Array<{batch, items}>} read
+ * @param {object} choice as `newChoice` returns it; it outlives the table
  */
-export function comparedBatches(read) {
-  const figure = signal(ALL);
-  const baseline = signal(0);
+export function comparedBatches(read, { figure, baseline }) {
   const columns = read.flatMap(({ batch }) => columnsOf(batch, [`${batch.analytic} ${batch.version}`, batch.name]));
   const firsts = read.map((_, at) => read.slice(0, at).reduce((sum, { batch }) => sum + Math.max(1, batch.parameter_sets.length), 0));
   const videos = read.map(({ items }) => new Set(items.map(({ data_id: id }) => id)));
