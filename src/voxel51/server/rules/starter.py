@@ -63,7 +63,8 @@ class RuleStarter:
         is_open = exists().where(_item.rule_id == rules.c.id, _item.state.in_(_OPEN))
         # Nothing runs for an owner who is suspended, or whose account is being deleted.
         is_served = (users.c.suspended_at.is_(None), users.c.deleted_at.is_(None))
-        chosen = select(rules, users.c.name.label("owner_name")).join(users, users.c.id == rules.c.owner_id).where(is_open, *is_served)
+        with_owner = select(rules, users.c.name.label("owner_name")).join(users, users.c.id == rules.c.owner_id)
+        chosen = with_owner.where(is_open, *is_served)
         with self._database.read() as connection:
             found = connection.execute(chosen.order_by(rules.c.id)).all()
         return advance_each(found, self._advance)

@@ -52,7 +52,8 @@ class ScheduleStarter:
         # Nothing runs for an owner who is suspended, or whose account is being deleted.
         is_served = (users.c.suspended_at.is_(None), users.c.deleted_at.is_(None))
         is_due = schedules.c.next_at <= self._now()
-        chosen = select(schedules, users.c.name.label("owner_name")).join(users, users.c.id == schedules.c.owner_id).where(is_due, *is_served)
+        with_owner = select(schedules, users.c.name.label("owner_name")).join(users, users.c.id == schedules.c.owner_id)
+        chosen = with_owner.where(is_due, *is_served)
         with self._database.read() as connection:
             found = connection.execute(chosen.order_by(schedules.c.next_at).limit(_SCHEDULES_PER_STEP)).all()
         advance_each(found, self._run)
