@@ -36,7 +36,6 @@ def _target(podman: Podman, debian: str, target: str, folder: Path) -> str:
     return podman.build(
         ROOT, f"localhost/voxel51-{target}:test", {"BASE": debian},
         "--format=docker",  # the format of OCI has no health checks
-        "--layers",  # both targets begin with the same stage, which is built once
         f"--file={ROOT / 'deploy/Dockerfile'}", f"--target={target}",
         f"--secret=id=pip,src={configuration}", f"--secret=id=certificates,src={CERTIFICATES}",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 from support.requirements import require_program, skip_except_in_ci
 from support.waiting import wait_until
 
-BUILD_SECONDS = 600
+BUILD_SECONDS = 1200
 
 _CONTAINERS = """
 [containers]
