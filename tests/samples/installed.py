@@ -39,7 +39,7 @@ HANGING = {"hanging": ("hanging", "import time\ntime.sleep(3600)\n")}
 _SLOW = """
 import time
 from samples.analytics import NO_OP as ANALYTIC
-while time.process_time() < 0.6:
+while time.process_time() < 0.7:
     time.sleep(0.03)
     end = time.process_time() + 0.01
     while time.process_time() < end:

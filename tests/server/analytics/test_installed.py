@@ -27,10 +27,10 @@ def test_analytic_whose_import_hangs_is_named_and_left_out(tmp_path, monkeypatch
 def test_import_on_a_busy_machine_may_take_its_time_of_the_processor(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, install(tmp_path, slow=True))))
 
-    installed = find_installed(import_seconds=1)
+    installed = find_installed(import_seconds=2)
 
     assert "samples/slow" in {each.entry_point for each in installed.analytics}
-    assert installed.errors["samples/spinning"] == "importing it did not end within 1 s"
+    assert installed.errors["samples/spinning"] == "importing it did not end within 2 s"
 
 
 def test_other_version_of_the_platform_is_refused(monkeypatch):

@@ -80,7 +80,8 @@ class RayCluster:
         """Begin to connect; see `voxel51.runners.nodes.interface.Cluster.open`."""
         self._changed = changed
         self._thread.start()
-        self._member_thread.start()
+        if self._membership is not None:
+            self._member_thread.start()
 
     def nodes(self) -> Mapping[str, Node]:
         """Return the present nodes."""

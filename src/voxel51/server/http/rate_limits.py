@@ -14,9 +14,33 @@ from voxel51.server.errors import TooManyRequests
 _MAX_BUCKETS = 100_000
 """Beyond this number the bucket that was used longest ago is dropped, and its caller starts with a full one."""
 
-
 LONGEST_PAUSE_SECONDS = 5.0
 """Longest time for which `Pacer` delays a request."""
+
+
+class _Buckets:
+    """Token buckets of callers: each holds ``burst`` tokens at most and gets ``per_second`` new ones."""
+
+    def __init__(self, per_second: float, burst: float, clock: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._burst = max(burst, 1.0)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # caller -> tokens left, as of when
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, caller: str, cost: float, least: float) -> float:
+        """Take ``cost`` tokens from the bucket of a caller if it has ``least``; return how many it had."""
+        now = self._clock()
+        with self._lock:
+            tokens, since = self._buckets.pop(caller, (self._burst, now))
+            tokens = min(self._burst, tokens + (now - since) * self._per_second)
+            self._buckets[caller] = (tokens - cost if tokens >= least else tokens, now)  # at the end: used last
+            if len(self._buckets) > _MAX_BUCKETS:
+                self._buckets.popitem(last=False)
+        return tokens
 
 
 class RateLimiter:
@@ -34,10 +58,7 @@ class RateLimiter:
     ) -> None:
         self._tell_others = tell_others
         self._per_second = per_second
-        self._burst = max(burst, 1.0)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # caller -> tokens left, as of when
+        self._buckets = _Buckets(per_second, burst, clock)
 
     def take(self, caller: str, noun: str) -> None:
         """Count one request of ``caller``.
@@ -59,15 +80,8 @@ class RateLimiter:
         """Raise as `take` does if ``caller`` has no request left, without counting one."""
         if not self._per_second:
             return
-        now = self._clock()
-        with self._lock:
-            tokens, since = self._buckets.pop(caller, (self._burst, now))
-            tokens = min(self._burst, tokens + (now - since) * self._per_second)
-            is_allowed = tokens >= 1.0
-            self._buckets[caller] = (tokens - cost if is_allowed else tokens, now)  # at the end: used most recently
-            if len(self._buckets) > _MAX_BUCKETS:
-                self._buckets.popitem(last=False)
-        if not is_allowed:
+        tokens = self._buckets.take(caller, cost, least=1.0)
+        if tokens < 1.0:
             wait = max(1, round((1.0 - tokens) / self._per_second + 0.5))
             raise TooManyRequests(f"Too many {noun}; try again in {wait} s", wait)
 
@@ -93,10 +107,7 @@ class Pacer:
 
     def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_second
-        self._burst = max(burst, 1.0)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # caller -> units left, as of when
+        self._buckets = _Buckets(per_second, burst, clock)
 
     def pause(self, caller: str, cost: float) -> float:
         """Count a request and return the seconds until it may be served.
@@ -106,16 +117,10 @@ class Pacer:
         """
         if not self._per_second:
             return 0.0
-        now = self._clock()
-        with self._lock:
-            units, since = self._buckets.pop(caller, (self._burst, now))
-            units = min(self._burst, units + (now - since) * self._per_second)
-            pause = max(0.0, -units / self._per_second)  # until earlier requests are paid for
-            is_allowed = pause <= LONGEST_PAUSE_SECONDS
-            self._buckets[caller] = (units - cost if is_allowed else units, now)
-            if len(self._buckets) > _MAX_BUCKETS:
-                self._buckets.popitem(last=False)
-        if not is_allowed:
+        least = -LONGEST_PAUSE_SECONDS * self._per_second
+        units = self._buckets.take(caller, cost, least)
+        pause = max(0.0, -units / self._per_second)  # until earlier requests are paid for
+        if units < least:
             wait = round(pause + 0.5)
             raise TooManyRequests(f"This job sends too many requests at the same time; try again in {wait} s", wait)
         return pause
